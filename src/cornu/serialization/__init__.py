@@ -1,0 +1,1 @@
+"""Names to objects and back: configs, registries, families of small named things."""
