@@ -7,10 +7,12 @@ the user's data beyond a handful of numbers.
 from __future__ import annotations
 
 import difflib
+import dis
 import sys
+import types
 import warnings
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn
 
 
 class CornuError(Exception):
@@ -48,6 +50,67 @@ def unexpected_keywords(owner: str, given: Iterable[str], allowed: Iterable[str]
     return UnexpectedKeywordError(f"{owner} got an unexpected keyword argument {', '.join(phrases)}")
 
 
+def missing_attribute(
+    module: str, name: str, candidates: Iterable[str]
+) -> AttributeError | ImportError:
+    """The error for a name that a public module lacks; its module `__getattr__` raises it.
+
+    `from keras.layers import MaxPooling` gets an ImportError: Python swallows the message of an
+    AttributeError there. Everything else, `hasattr` included, gets an AttributeError.
+
+    Args:
+        module: `__name__` of the module.
+        name: the name asked of it.
+        candidates: the names it has; private ones are left out.
+    """
+    shown = public_module_name(module)
+    close = close_names(name, [c for c in candidates if not c.startswith("_")])
+    hint = f"; did you mean {close}?" if close else ""
+    if _inside_from_import(sys._getframe(2)):
+        return ImportError(f"cannot import name '{name}' from '{shown}'{hint}", name=shown)
+    # `obj=None` keeps Python from adding a guess of its own after ours.
+    return AttributeError(f"module '{shown}' has no attribute '{name}'{hint}", name=name, obj=None)
+
+
+def explain_missing_names(module: str) -> Callable[[str], NoReturn]:
+    """A module `__getattr__` for public faces, so that a misspelt name gets a helpful error.
+
+    In a face, behind checkers' backs (they know the names): `if not TYPE_CHECKING: __getattr__ =
+    explain_missing_names(__name__)`.
+    """
+
+    def __getattr__(name: str) -> NoReturn:
+        raise missing_attribute(module, name, vars(sys.modules[module]))
+
+    return __getattr__
+
+
+def _inside_from_import(frame: types.FrameType) -> bool:
+    """Whether the instruction this frame stands at is the one behind `from module import name`."""
+    return frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == dis.opmap["IMPORT_FROM"]
+
+
+def close_names(name: str, candidates: Iterable[str]) -> str:
+    """`"'MaxPooling1D', 'MaxPooling2D' or 'MaxPooling3D'"`, the best single match, or `""`."""
+    candidates = sorted(set(candidates))
+    folded = name.lower()
+    longer = [c for c in candidates if len(folded) > 2 and c.lower().startswith(folded)]
+    if 0 < len(longer) <= 5:
+        quoted = [f"'{c}'" for c in longer]
+        return " or ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
+    by_folded = {candidate.lower(): candidate for candidate in candidates}
+    close = difflib.get_close_matches(folded, list(by_folded), n=1, cutoff=0.6)
+    return f"'{by_folded[close[0]]}'" if close else ""
+
+
+def public_module_name(module: str) -> str:
+    """The name under which users know a module of ours: `keras.layers` once we stand in for it."""
+    ours = sys.modules.get("cornu")
+    if ours is not None and sys.modules.get("keras") is ours:
+        return "keras" + module.removeprefix("cornu")
+    return module
+
+
 class UnexpectedKeywordError(TypeError, ValueError):
     """A keyword that the callee does not take.
 
@@ -76,7 +139,7 @@ def _user_stacklevel(default: int) -> int:
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if module != "cornu" and not module.startswith("cornu."):
-            return level - 1
+            return level
         frame = frame.f_back
         level += 1
     return default

@@ -9,6 +9,7 @@ import dataclasses
 import json
 import os
 import pathlib
+from collections.abc import Callable
 from typing import Any, Literal
 
 
@@ -25,6 +26,7 @@ class Settings:
     interactive_logging: bool = True
     traceback_filtering: bool = True
     unsafe_deserialization: bool = False
+    flash_attention: bool | None = None  # None leaves the choice to the layer
     chunk_seconds: float = 0.2  # the time one dispatch of a chunk of training steps aims at
     resident_bytes: int = 4 << 30  # arrays up to this size are put on the device once per fit
     max_epochs: int | None = None
@@ -36,21 +38,32 @@ def home() -> pathlib.Path:
     return pathlib.Path(os.environ.get("KERAS_HOME") or pathlib.Path.home() / ".keras")
 
 
-_FROM_FILE = ("floatx", "epsilon", "image_data_format")
+_ALLOWED: dict[str, Callable[[Any], bool]] = {
+    "floatx": lambda value: value in ("bfloat16", "float16", "float32", "float64"),
+    "epsilon": lambda value: isinstance(value, float) and value > 0,
+    "image_data_format": lambda value: value in ("channels_last", "channels_first"),
+}
 
 
 def read() -> Settings:
-    """Settings with the user's `keras.json` applied, where there is a readable one."""
+    """Settings with the user's `keras.json` and environment; what is invalid is left out."""
     found = Settings()
+    found.max_epochs = _number("KERAS_MAX_EPOCHS")
+    found.max_steps_per_epoch = _number("KERAS_MAX_STEPS_PER_EPOCH")
     try:
         stored = json.loads((home() / "keras.json").read_text())
     except (OSError, ValueError):
         return found
     if isinstance(stored, dict):
-        for name in _FROM_FILE:
-            if isinstance(stored.get(name), type(getattr(found, name))):
+        for name, is_allowed in _ALLOWED.items():
+            if name in stored and is_allowed(stored[name]):
                 setattr(found, name, stored[name])
     return found
+
+
+def _number(variable: str) -> int | None:
+    text = os.environ.get(variable, "")
+    return int(text) if text.isdecimal() else None
 
 
 settings = read()

@@ -60,3 +60,14 @@ def is_int(dtype: Any) -> bool:
 def held(dtype: Any) -> np.dtype:
     """The dtype the device really holds for `dtype`: 64 bits become 32 unless JAX runs in x64."""
     return np.dtype(jax.dtypes.canonicalize_dtype(standardize(dtype)))
+
+
+def result_type(*dtypes: Any) -> str:
+    """Name of the dtype that values of these dtypes are computed in; none at all is `floatx()`.
+
+    Python's `bool`, `int` and `float` stand for numbers, which adapt to the others.
+    """
+    if not dtypes:
+        return settings.floatx
+    known = [d if d in (bool, int, float) else jnp.dtype(standardize(d)) for d in dtypes]
+    return held(jnp.result_type(*known).name).name

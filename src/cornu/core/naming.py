@@ -26,6 +26,12 @@ def auto_name(prefix: str) -> str:
     return f"{prefix}_{count}" if count else prefix
 
 
+def get_uid(prefix: str = "") -> int:
+    """The next number of `prefix`, from 1; automatic names count with the same counter."""
+    _counts[prefix] = _counts.get(prefix, 0) + 1
+    return _counts[prefix]
+
+
 def reset() -> None:
     """Start all automatic names again from the first."""
     _counts.clear()

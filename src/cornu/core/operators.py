@@ -28,8 +28,6 @@ _COMPARISON = {
     "le": "less_equal",
     "gt": "greater",
     "ge": "greater_equal",
-    "ne": "not_equal",
-    "eq": "equal",
 }
 _UNARY = {"neg": "negative", "abs": "absolute", "invert": "logical_not", "pos": "positive"}
 
@@ -52,6 +50,17 @@ def _reflected(op: str) -> Callable[[Any, Any], Any]:
     return lambda self, other: TABLE[op](other, self)
 
 
+def _equality(op: str, same: bool) -> Callable[[Any, Any], Any]:
+    """`==` or `!=`: by value with what may be a tensor, by identity with anything else."""
+
+    def compare(self: Any, other: Any) -> Any:
+        if isinstance(other, Operators | int | float | list | tuple) or hasattr(other, "shape"):
+            return TABLE[op](self, other)
+        return (self is other) == same
+
+    return compare
+
+
 def _single(op: str) -> Callable[[Any], Any]:
     return lambda self: TABLE[op](self)
 
@@ -61,6 +70,8 @@ for _name, _op in _BINARY.items():
     setattr(Operators, f"__r{_name}__", _reflected(_op))
 for _name, _op in _COMPARISON.items():
     setattr(Operators, f"__{_name}__", _forward(_op))
+Operators.__eq__ = _equality("equal", same=True)  # type: ignore[method-assign]
+Operators.__ne__ = _equality("not_equal", same=False)  # type: ignore[method-assign]
 for _name, _op in _UNARY.items():
     setattr(Operators, f"__{_name}__", _single(_op))
 # Defining __eq__ would otherwise take hashing away; identity is what sets and dicts need here.

@@ -116,6 +116,12 @@ def global_seed_generator() -> SeedGenerator:
     return _global_generator
 
 
+def reset_global_generator() -> None:
+    """Let the global generator start again from the process seed when it is next asked."""
+    global _global_generator
+    _global_generator = None
+
+
 def draw_seed(seed: Any) -> Any:
     """A key (uint32, shape (2,)) from a SeedGenerator, an integer, a key, or None (the global one)."""
     if isinstance(seed, SeedGenerator):

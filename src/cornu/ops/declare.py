@@ -1,15 +1,21 @@
-"""`@op`: makes a function of arrays accept variables and symbolic tensors too."""
+"""`@op`: makes a function of arrays accept variables and symbolic tensors too.
+
+Below it the four tables: `unary`, `binary`, `comparison` and `reduction` declare an op that is one
+function of `jax.numpy` with Keras's dtype rules and signature around it.
+"""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 from cornu.core import symbolic
-from cornu.ops.operation import FunctionOperation
 from cornu.core.operators import TABLE
 from cornu.core.variable import Variable
+from cornu.ops.operation import FunctionOperation
+from cornu.ops.promotion import as_array, as_float, float_pair, pair
+from cornu.types import Array, Axis, Tensor
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,7 +34,7 @@ def op(home: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         @functools.wraps(function)
         def run(*args: Any, **kwargs: Any) -> Any:
             if symbolic.any_symbolic(args, kwargs):
-                operation = FunctionOperation(function_of_values, name)
+                operation = FunctionOperation(function_of_values, name, home)
                 return operation.symbolic_call(*args, **kwargs)
             return function_of_values(*args, **kwargs)
 
@@ -39,7 +45,8 @@ def op(home: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             return function(*args, **kwargs)  # type: ignore[arg-type]
 
         run.home = home  # type: ignore[attr-defined]
-        TABLE[name] = run
+        TABLE.setdefault(name, run)  # `activations.relu` leaves `ops.relu` in its place
+        TABLE[f"{home}.{name}"] = run
         return cast(Callable[P, R], run)
 
     return declare
@@ -51,3 +58,64 @@ def _value(x: Any) -> Any:
     if type(x) in (list, tuple) and any(isinstance(item, Variable) for item in x):
         return type(x)(_value(item) for item in x)
     return x
+
+
+class Unary(Protocol):
+    """An op of one tensor."""
+
+    def __call__(self, x: Tensor) -> Array: ...
+
+
+class Binary(Protocol):
+    """An op of two tensors that broadcast."""
+
+    def __call__(self, x1: Tensor, x2: Tensor) -> Array: ...
+
+
+class Reduction(Protocol):
+    """An op that takes axes away (or keeps them as 1)."""
+
+    def __call__(self, x: Tensor, axis: Axis = None, keepdims: bool = False) -> Array: ...
+
+
+def unary(
+    name: str, function: Callable[..., Any], doc: str, *, floats: bool = False, home: str = "numpy"
+) -> Unary:
+    """The op `name(x)`; `floats` makes integers `floatx` first."""
+    convert = as_float if floats else as_array
+
+    def call(x: Tensor) -> Array:
+        return function(convert(x))
+
+    return _declared(call, name, doc, home)
+
+
+def binary(name: str, function: Callable[..., Any], doc: str, *, floats: bool = False) -> Binary:
+    """The op `name(x1, x2)`; `floats` makes integers `floatx` first."""
+    convert = float_pair if floats else pair
+
+    def call(x1: Tensor, x2: Tensor) -> Array:
+        return function(*convert(x1, x2))
+
+    return _declared(call, name, doc, "numpy")
+
+
+def reduction(name: str, function: Callable[..., Any], doc: str, *, floats: bool = False) -> Reduction:
+    """The op `name(x, axis=None, keepdims=False)`; `floats` makes integers `floatx` first."""
+    convert = as_float if floats else as_array
+
+    def call(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Array:
+        return function(convert(x), axis=axes(axis), keepdims=keepdims)
+
+    return _declared(call, name, doc, "numpy")
+
+
+def _declared(call: Callable[..., Any], name: str, doc: str, home: str) -> Any:
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = doc
+    return op(home)(call)
+
+
+def axes(axis: Axis) -> int | tuple[int, ...] | None:
+    """`axis` in the form that `jax.numpy` takes: lists become tuples."""
+    return tuple(axis) if isinstance(axis, list | tuple) else cast(Any, axis)

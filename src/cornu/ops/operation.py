@@ -71,10 +71,11 @@ class Operation(Configurable):
 class FunctionOperation(Operation):
     """One symbolic call of a function of `ops`; what a saved graph names by the op's own name."""
 
-    def __init__(self, function: Callable[..., Any], op_name: str) -> None:
+    def __init__(self, function: Callable[..., Any], op_name: str, home: str = "") -> None:
         super().__init__(name=naming.auto_name(op_name))
         self.function = function
         self.op_name = op_name
+        self.home = home
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The function itself."""

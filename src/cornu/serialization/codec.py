@@ -105,7 +105,7 @@ def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = 
     if name == "function":
         found = registry.find(inner, config.get("registered_name"))
     else:
-        found = registry.find(name, config.get("registered_name"))
+        found = registry.find(name, config.get("registered_name"), config.get("module"))
     if found is None:
         wanted = inner if name == "function" else name
         raise ValueError(

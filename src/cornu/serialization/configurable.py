@@ -41,9 +41,6 @@ class Configurable:
         """An object made with the arguments of a config."""
         return cls(**{key: codec.decode(value) for key, value in config.items()})
 
-    def __reduce__(self) -> Any:
-        return object.__reduce_ex__(self, 2)
-
 
 def _attribute(instance: Any, name: str, default: Any) -> Any:
     value = getattr(instance, name, default)

@@ -32,6 +32,7 @@ class Family:
         aliases: Mapping[str, Any] | None = None,
     ) -> None:
         self.kind = kind
+        self.module = module
         members = list(members)
         registry.register_own(module, members)
         self.names: dict[str, Any] = {}
@@ -89,6 +90,7 @@ class Family:
                 return self.find(config)
             if not isinstance(config, dict) or "class_name" not in config:
                 raise TypeError(f"config of {self.kind} must be a name or a dict with 'class_name'")
+            config = {"module": self.module, **config}
             if "config" not in config or registry.find(config["class_name"]) is None:
                 config = {"config": {}, **config}
                 cls = self.find(config["class_name"]) if config["class_name"] != "function" else None

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 OWN: dict[str, Any] = {}  # class or function name -> object, of Cornu itself
+BY_MODULE: dict[tuple[str, str], Any] = {}  # the same by (module, name): some names are used twice
 MODULES: dict[Any, str] = {}  # own class or function -> the module name Keras writes into files
 CUSTOM: dict[str, Any] = {}  # "package>Name" -> the user's object
 CUSTOM_NAMES: dict[Any, str] = {}
@@ -25,6 +26,7 @@ def register_own(module: str, objects: Iterable[Any]) -> None:
     """Note Cornu's own classes or functions under the module name that Keras writes for them."""
     for item in objects:
         OWN[item.__name__] = item
+        BY_MODULE[module, item.__name__] = item
         MODULES[item] = module
 
 
@@ -55,8 +57,11 @@ def get_registered_object(
     return None
 
 
-def find(class_name: str, registered_name: str | None = None) -> Any:
-    """The class or function that a config means, user's first; None where unknown."""
+def find(class_name: str, registered_name: str | None = None, module: str | None = None) -> Any:
+    """The class or function that a config means, user's first; None where unknown.
+
+    `module` tells `keras.losses.MeanSquaredError` from `keras.metrics.MeanSquaredError`.
+    """
     for name in (registered_name, class_name):
         if name is None:
             continue
@@ -65,7 +70,7 @@ def find(class_name: str, registered_name: str | None = None) -> Any:
             found = get_registered_object(f"Custom>{name}")
         if found is not None:
             return found
-    return OWN.get(class_name)
+    return BY_MODULE.get((module or "", class_name)) or OWN.get(class_name)
 
 
 class CustomObjectScope:

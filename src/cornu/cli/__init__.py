@@ -1,0 +1,3 @@
+"""The command `cornu`."""
+
+from cornu.cli.main import main as main

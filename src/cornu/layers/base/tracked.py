@@ -1,0 +1,94 @@
+"""Finds the layers, variables, seed generators and metrics that an object holds.
+
+Nothing is registered when an attribute is set: the attributes are walked when somebody asks. So
+lists and dicts can be changed freely, and deleting an attribute is enough to let go of a layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from cornu.core.random import SeedGenerator
+from cornu.core.variable import Variable, structure_changed
+
+_LONG = 1000  # longer lists are data unless their first entry says otherwise
+
+
+class Tracked:
+    """An object whose attributes may hold parts of a model."""
+
+    # Attributes of the machinery, which are no parts of the model.
+    untracked: ClassVar[frozenset[str]] = frozenset({"_given", "_inbound_nodes", "_losses", "_parent"})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, _PARTS | list | tuple | dict) or name == "_trainable":
+            structure_changed()
+        object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        structure_changed()
+        object.__delattr__(self, name)
+
+    def members(self) -> Iterator[Any]:
+        """Parts held directly, each once, in the order of the attributes."""
+        seen: set[int] = set()
+        for name, value in list(self.__dict__.items()):
+            if name in self.untracked:
+                continue
+            for part in _parts(value):
+                if id(part) not in seen:
+                    seen.add(id(part))
+                    yield part
+
+    def sublayers(self) -> list[Any]:
+        """Layers held directly."""
+        return [part for part in self.members() if isinstance(part, Tracked)]
+
+    def own_variables(self) -> list[Variable]:
+        """Variables held directly, those of `add_weight` first."""
+        found = list(self.__dict__.get("_weights", ()))
+        known = {id(v) for v in found}
+        found += [v for v in self.members() if isinstance(v, Variable) and id(v) not in known]
+        return found
+
+    def own_generators(self) -> list[SeedGenerator]:
+        """Seed generators held directly."""
+        return [part for part in self.members() if isinstance(part, SeedGenerator)]
+
+    def own_metrics(self) -> list[Any]:
+        """Metrics held directly."""
+        return [part for part in self.members() if is_metric(part)]
+
+    def walk(self) -> Iterator[Any]:
+        """This object and all layers below it, each once, parents first."""
+        seen: set[int] = set()
+        pending = [self]
+        while pending:
+            layer = pending.pop()
+            if id(layer) in seen:
+                continue
+            seen.add(id(layer))
+            yield layer
+            pending.extend(reversed(layer.sublayers()))
+
+
+def is_metric(x: Any) -> bool:
+    """Whether `x` is a metric (metrics stand on a later floor than this file)."""
+    return hasattr(type(x), "update_state") and hasattr(type(x), "result")
+
+
+_PARTS = Variable | Tracked | SeedGenerator
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    if isinstance(value, _PARTS) or is_metric(value):
+        yield value
+    elif isinstance(value, list | tuple):
+        if len(value) > _LONG and not isinstance(value[0], _PARTS | list | tuple | dict):
+            return
+        for item in value:
+            yield from _parts(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _parts(item)

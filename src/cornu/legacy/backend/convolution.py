@@ -1,0 +1,238 @@
+"""Convolution, pooling, padding and resizing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cornu import ops
+from cornu.errors import unknown
+from cornu.legacy.backend.shaping import int_shape
+from cornu.legacy.backend.values import normalize_data_format
+
+Sizes = int | Sequence[int]
+
+
+def conv1d(
+    x: Any,
+    kernel: Any,
+    strides: int = 1,
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: int = 1,
+) -> Any:
+    """Convolution along one axis; padding may also be "causal"."""
+    data_format = normalize_data_format(data_format)
+    if padding == "causal":
+        left = dilation_rate * (int_shape(kernel)[0] - 1)
+        x = _pad(x, [(left, 0)], data_format)
+        padding = "valid"
+    return ops.conv(x, kernel, strides, padding, data_format, dilation_rate)
+
+
+def conv2d(
+    x: Any,
+    kernel: Any,
+    strides: Sizes = (1, 1),
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: Sizes = (1, 1),
+) -> Any:
+    """Convolution along two axes."""
+    data_format = normalize_data_format(data_format)
+    return ops.conv(x, kernel, strides, padding, data_format, dilation_rate)
+
+
+def conv3d(
+    x: Any,
+    kernel: Any,
+    strides: Sizes = (1, 1, 1),
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: Sizes = (1, 1, 1),
+) -> Any:
+    """Convolution along three axes."""
+    data_format = normalize_data_format(data_format)
+    return ops.conv(x, kernel, strides, padding, data_format, dilation_rate)
+
+
+def conv2d_transpose(
+    x: Any,
+    kernel: Any,
+    output_shape: Any,
+    strides: Sizes = (1, 1),
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: Sizes = (1, 1),
+) -> Any:
+    """Transposed convolution along two axes, to images of `output_shape` (batch size included).
+
+    Args:
+        x: images.
+        kernel: shape (height, width, output channels, input channels).
+        output_shape: sizes of the result; its batch size is not looked at.
+        strides: one int or two.
+        padding: "valid" or "same".
+        data_format: "channels_last" or "channels_first".
+        dilation_rate: one int or two.
+    """
+    data_format = normalize_data_format(data_format)
+    spatial = slice(1, 3) if data_format == "channels_last" else slice(2, 4)
+    steps, rates = _pair(strides), _pair(dilation_rate)
+    reach = [(k - 1) * r + 1 for k, r in zip(int_shape(kernel)[:2], rates, strict=True)]
+    wanted = tuple(output_shape[spatial])
+    usual = [
+        size * step + (0 if padding == "same" else max(k - step, 0))
+        for size, step, k in zip(int_shape(x)[spatial], steps, reach, strict=True)
+    ]
+    inset = [k // 2 if padding == "same" else 0 for k in reach]
+    over = tuple(
+        out - ((size - 1) * step + k - 2 * cut)
+        for out, size, step, k, cut in zip(
+            wanted, int_shape(x)[spatial], steps, reach, inset, strict=True
+        )
+    )
+    surplus = None if wanted == tuple(usual) else over
+    return ops.conv_transpose(x, kernel, steps, padding, surplus, data_format, rates)
+
+
+def _pair(sizes: Sizes) -> tuple[int, ...]:
+    return (sizes, sizes) if isinstance(sizes, int) else tuple(sizes)
+
+
+def depthwise_conv2d(
+    x: Any,
+    depthwise_kernel: Any,
+    strides: Sizes = (1, 1),
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: Sizes = (1, 1),
+) -> Any:
+    """Convolution of each channel on its own."""
+    data_format = normalize_data_format(data_format)
+    return ops.depthwise_conv(x, depthwise_kernel, strides, padding, data_format, dilation_rate)
+
+
+def separable_conv2d(
+    x: Any,
+    depthwise_kernel: Any,
+    pointwise_kernel: Any,
+    strides: Sizes = (1, 1),
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: Sizes = (1, 1),
+) -> Any:
+    """Convolution of each channel on its own, then across channels."""
+    data_format = normalize_data_format(data_format)
+    return ops.separable_conv(
+        x, depthwise_kernel, pointwise_kernel, strides, padding, data_format, dilation_rate
+    )
+
+
+def separable_conv1d(
+    x: Any,
+    depthwise_kernel: Any,
+    pointwise_kernel: Any,
+    strides: Sizes = 1,
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: Sizes = 1,
+) -> Any:
+    """`separable_conv2d` along one axis."""
+    data_format = normalize_data_format(data_format)
+    return ops.separable_conv(
+        x, depthwise_kernel, pointwise_kernel, strides, padding, data_format, dilation_rate
+    )
+
+
+# -- pooling ---------------------------------------------------------------------------------------
+
+_POOLS = {"max": ops.max_pool, "avg": ops.average_pool}
+
+
+def pool2d(
+    x: Any,
+    pool_size: Sizes,
+    strides: Sizes = (1, 1),
+    padding: str = "valid",
+    data_format: str | None = None,
+    pool_mode: str = "max",
+) -> Any:
+    """The maximum ("max") or mean ("avg") of windows of two axes."""
+    if pool_mode not in _POOLS:
+        raise unknown("pool mode", pool_mode, _POOLS)
+    return _POOLS[pool_mode](x, pool_size, strides, padding, normalize_data_format(data_format))
+
+
+def pool3d(
+    x: Any,
+    pool_size: Sizes,
+    strides: Sizes = (1, 1, 1),
+    padding: str = "valid",
+    data_format: str | None = None,
+    pool_mode: str = "max",
+) -> Any:
+    """The maximum ("max") or mean ("avg") of windows of three axes."""
+    return pool2d(x, pool_size, strides, padding, data_format, pool_mode)
+
+
+# -- padding and resizing --------------------------------------------------------------------------
+
+
+def temporal_padding(x: Any, padding: tuple[int, int] = (1, 1)) -> Any:
+    """Zeros before and after the middle axis of (batch, steps, channels)."""
+    return _pad(x, [padding], "channels_last")
+
+
+def spatial_2d_padding(
+    x: Any, padding: Any = ((1, 1), (1, 1)), data_format: str | None = None
+) -> Any:
+    """Zeros around images: ((top, bottom), (left, right))."""
+    return _pad(x, padding, normalize_data_format(data_format))
+
+
+def spatial_3d_padding(
+    x: Any, padding: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None
+) -> Any:
+    """Zeros around volumes: a pair for each of three axes."""
+    return _pad(x, padding, normalize_data_format(data_format))
+
+
+def _pad(x: Any, padding: Any, data_format: str) -> Any:
+    pairs = [tuple(pair) for pair in padding]
+    none = [(0, 0)]
+    widths = none + pairs + none if data_format == "channels_last" else none + none + pairs
+    return ops.pad(x, tuple(widths))
+
+
+def resize_images(
+    x: Any,
+    height_factor: int,
+    width_factor: int,
+    data_format: str,
+    interpolation: str = "nearest",
+) -> Any:
+    """Images enlarged by whole factors; interpolation: "nearest" or "bilinear"."""
+    first = _first_spatial(data_format)
+    if interpolation == "nearest":
+        return _enlarge(x, (height_factor, width_factor), first)
+    sizes = int_shape(x)[first : first + 2]
+    target = [s * f for s, f in zip(sizes, (height_factor, width_factor), strict=True)]
+    return ops.image.resize(x, target, interpolation=interpolation, data_format=data_format)
+
+
+def resize_volumes(
+    x: Any, depth_factor: int, height_factor: int, width_factor: int, data_format: str
+) -> Any:
+    """Volumes enlarged by whole factors, each element repeated."""
+    return _enlarge(x, (depth_factor, height_factor, width_factor), _first_spatial(data_format))
+
+
+def _first_spatial(data_format: str) -> int:
+    return 1 if normalize_data_format(data_format) == "channels_last" else 2
+
+
+def _enlarge(x: Any, factors: Sequence[int], first: int) -> Any:
+    for axis, factor in enumerate(factors, first):
+        x = ops.repeat(x, factor, axis=axis)
+    return x

@@ -1,0 +1,120 @@
+"""Running and differentiating parts of a model's graph: `K.function`, `K.gradients`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from cornu.core import dtypes, graph, tree
+from cornu.core.scope import Scope
+from cornu.core.symbolic import KerasTensor, Node, record
+from cornu.errors import short
+from cornu.ops.operation import Operation
+
+
+class Function:
+    """Computes symbolic outputs from arrays for symbolic inputs.
+
+    Args:
+        inputs: symbolic tensors; `K.learning_phase()` among them stands for a flag, 1 to train.
+        outputs: a list of symbolic tensors, or one.
+        updates: must be empty: `K.update` acts at once.
+        name: not used.
+
+    Raises:
+        NotImplementedError: if there are updates.
+    """
+
+    def __init__(
+        self, inputs: Sequence[Any], outputs: Any, updates: Any = None, name: str | None = None
+    ) -> None:
+        if updates:
+            raise NotImplementedError("K.function takes no updates: `K.update` acts at once")
+        self.inputs, self.outputs, self.name = list(inputs), outputs, name
+        self._tensors = [x for x in self.inputs if isinstance(x, KerasTensor)]
+        self._nodes = graph.order(self._tensors, tree.flatten(outputs))
+
+    def __call__(self, inputs: Sequence[Any]) -> Any:
+        """NumPy arrays of the outputs for `inputs`, in the order of the declared ones."""
+        if len(inputs) != len(self.inputs):
+            raise ValueError(
+                f"this function has {len(self.inputs)} input(s), but {len(inputs)} were given"
+            )
+        pairs = list(zip(self.inputs, inputs, strict=True))
+        training = any(bool(value) for x, value in pairs if not isinstance(x, KerasTensor))
+        values = [
+            jnp.asarray(value, dtypes.held(x.dtype)) for x, value in pairs if isinstance(x, KerasTensor)
+        ]
+        with Scope(training=training):
+            results = graph.run(self._nodes, self._tensors, self.outputs, values, _call_node)
+        return tree.map_structure(np.asarray, results)
+
+
+def function(inputs: Sequence[Any], outputs: Any, updates: Any = None, **kwargs: Any) -> Function:
+    """A `Function` from symbolic `inputs` to `outputs`."""
+    return Function(inputs, outputs, updates, kwargs.get("name"))
+
+
+def gradients(loss: KerasTensor, variables: Any) -> list[KerasTensor]:
+    """Symbolic gradients of `loss` (summed, if it is no scalar) with respect to symbolic tensors.
+
+    Args:
+        loss: symbolic tensor.
+        variables: symbolic tensors that it was computed from: inputs or outputs of layers.
+
+    Raises:
+        TypeError: if one of them is not symbolic: weights have `jax.grad` and `stateless_call`.
+    """
+    targets = variables if isinstance(variables, list | tuple) else [variables]
+    for x in (loss, *targets):
+        if not isinstance(x, KerasTensor):
+            raise TypeError(
+                "K.gradients is for symbolic tensors: a model's inputs and outputs of its layers. "
+                f"Received: {short(x)}. For gradients of weights, use `jax.grad` of a function that "
+                "calls `model.stateless_call`."
+            )
+    sources = _inputs_of(loss)
+    operation = _Gradient(loss, list(targets), sources)
+    outputs = [KerasTensor(x.shape, x.dtype) for x in targets]
+    return record(operation, (sources,), {}, outputs)
+
+
+class _Gradient(Operation):
+    def __init__(self, loss: KerasTensor, targets: list[KerasTensor], sources: list[KerasTensor]) -> None:
+        super().__init__(name=None)
+        self.loss, self.targets, self.sources = loss, targets, sources
+
+    def call(self, values: list[Any]) -> list[Any]:
+        """Gradients at the targets, for values of the graph's inputs."""
+        nodes = graph.order(self.sources, [self.loss, *self.targets])
+        # The values at the targets are known inputs of the second run, so that only what lies
+        # between them and the loss is differentiated.
+        points = graph.run(nodes, self.sources, self.targets, values, _call_node)
+
+        def total(points: list[Any]) -> Any:
+            known = [*self.sources, *self.targets]  # a target that is a source counts as target
+            return jnp.sum(graph.run(nodes, known, self.loss, [*values, *points], _call_node))
+
+        return jax.grad(total)(points)
+
+
+def _inputs_of(tensor: KerasTensor) -> list[KerasTensor]:
+    found: dict[int, KerasTensor] = {}
+    seen: set[int] = set()
+    pending = [tensor]
+    while pending:
+        x = pending.pop()
+        if x.node is None or not x.node.inputs:
+            found[id(x)] = x
+        elif id(x.node) not in seen:
+            seen.add(id(x.node))
+            pending.extend(x.node.inputs)
+    return list(found.values())
+
+
+def _call_node(node: Node, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return node.operation(*args, **kwargs)

@@ -1,0 +1,160 @@
+"""Model: a layer that can be compiled, fitted, evaluated and asked for predictions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from cornu.core import naming, tree
+from cornu.core.symbolic import KerasTensor
+from cornu.errors import did_you_mean
+from cornu.layers.base import calling
+from cornu.layers.base.layer import Layer
+from cornu.models import summary
+from cornu.models.trainable import Trainable
+from cornu.serialization import codec
+
+
+class Model(Trainable, Layer):
+    """Layers with training on top.
+
+    Subclass it and define `call`, or make a functional model: `Model(inputs, outputs, name=None)`.
+    """
+
+    untracked = Layer.untracked | Trainable.untracked
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if cls is Model and _is_functional(args, kwargs):
+            return FUNCTIONAL[0].__new__(FUNCTIONAL[0], *args, **kwargs)
+        return super().__new__(cls, *args, **kwargs)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if _is_functional(args, kwargs):
+            # A subclass that calls `super().__init__(inputs, outputs)` becomes a functional model.
+            from_functional(self, *args, **kwargs)
+            return
+        Layer.__init__(self, *args, **kwargs)
+        Trainable.__init__(self)
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the outputs; subclasses define it."""
+        raise NotImplementedError(
+            f"model '{self.name}' ({type(self).__name__}) defines no `call(self, inputs)`"
+        )
+
+    @property
+    def layers(self) -> list[Layer]:
+        """Layers held directly, in the order in which they were attached."""
+        return [layer for layer in self.sublayers() if isinstance(layer, Layer)]
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make all weights for inputs of this shape (with the batch axis), by tracing `call`."""
+        if self.built or input_shape is None:
+            return
+        spec = tree.map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), input_shape)
+        args = spec if isinstance(input_shape, tuple | list) and not tree.is_shape(input_shape) else [spec]
+        parameters = calling.call_signature(type(self).call).parameters
+        positional = [p for p in parameters if p not in ("training", "mask")]
+        self.trace([spec] if len(positional) <= 1 else list(args))
+
+    def trace(self, args: list[Any], **kwargs: Any) -> Any:
+        """Run `call` abstractly on symbolic arguments; builds everything that is unbuilt."""
+        with naming.root_scope(self._path):
+            outputs = self._infer(tuple(args), kwargs)
+        self.built = True
+        return outputs
+
+    def build_for(self, *args: Any, **kwargs: Any) -> None:
+        """Trace `call` once, so that every nested layer has its place and its weights."""
+        if self.built:
+            return
+        if type(self).build is not Model.build:
+            super().build_for(*args, **kwargs)
+            return
+        self._path = naming.current_path()
+        symbolic_args, symbolic_kwargs = tree.map_structure(_symbol, (args, kwargs))
+        self._infer(symbolic_args, symbolic_kwargs)
+        self.built = True
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of this name or at this index.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        if (name is None) == (index is None):
+            raise ValueError(f"give either `name` or `index`. Received: name={name!r}, index={index!r}")
+        layers = self.layers
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(f"index {index} is out of range: the model has {len(layers)} layers")
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        names = [layer.name for layer in layers]
+        raise ValueError(
+            f"no layer named '{name}'{did_you_mean(str(name), names)} Layers: {', '.join(names[:20])}"
+        )
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Any = None,
+        print_fn: Callable[..., Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Any = None,
+    ) -> None:
+        """Print a table of the layers, their output shapes and parameter counts.
+
+        Args:
+            line_length: width in characters; default 80, or more for a wide table.
+            positions: shares of the width that the columns end at.
+            print_fn: called with the text instead of printing it.
+            expand_nested: whether to show the layers inside nested models.
+            show_trainable: whether to add a column with Y or N.
+            layer_range: names of the first and last layer to show.
+        """
+        summary.show(
+            self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range
+        )
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The config of the model as JSON."""
+        return json.dumps(codec.serialize(self), **kwargs)
+
+    def reset_states(self) -> None:
+        """Reset the states of stateful layers in the model."""
+        for layer in self.walk():
+            if layer is not self and hasattr(layer, "reset_states"):
+                layer.reset_states()
+
+    @property
+    def metrics(self) -> list[Any]:
+        """Metrics of `compile` and those that the layers hold."""
+        compiled = self.compiled_metric_objects()
+        return list({id(m): m for m in [*compiled, *super().metrics]}.values())
+
+
+# Filled by `functional.py`, which stands above this file.
+FUNCTIONAL: list[Any] = []
+
+
+def from_functional(model: Any, *args: Any, **kwargs: Any) -> None:
+    """Set `model`, of a user's subclass, up as a functional model."""
+    FUNCTIONAL[0].adopt(model, *args, **kwargs)
+
+
+def _is_functional(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    return len(args) >= 2 or (len(args) == 1 and "outputs" in kwargs) or {"inputs", "outputs"} <= set(kwargs)
+
+
+def _symbol(value: Any) -> Any:
+    if isinstance(value, KerasTensor) or not calling.is_tensor(value):
+        return value
+    value = value if hasattr(value, "dtype") else np.asarray(value)
+    return KerasTensor(value.shape, value.dtype)

@@ -1,0 +1,50 @@
+"""The names of `keras.ops.nn`."""
+
+from __future__ import annotations
+
+from cornu.ops.activation import celu as celu
+from cornu.ops.activation import elu as elu
+from cornu.ops.activation import gelu as gelu
+from cornu.ops.activation import glu as glu
+from cornu.ops.activation import hard_shrink as hard_shrink
+from cornu.ops.activation import hard_sigmoid as hard_sigmoid
+from cornu.ops.activation import hard_silu as hard_silu
+from cornu.ops.activation import hard_swish as hard_swish
+from cornu.ops.activation import hard_tanh as hard_tanh
+from cornu.ops.activation import leaky_relu as leaky_relu
+from cornu.ops.activation import log_sigmoid as log_sigmoid
+from cornu.ops.activation import log_softmax as log_softmax
+from cornu.ops.activation import relu as relu
+from cornu.ops.activation import relu6 as relu6
+from cornu.ops.activation import selu as selu
+from cornu.ops.activation import sigmoid as sigmoid
+from cornu.ops.activation import silu as silu
+from cornu.ops.activation import soft_shrink as soft_shrink
+from cornu.ops.activation import softmax as softmax
+from cornu.ops.activation import softplus as softplus
+from cornu.ops.activation import softsign as softsign
+from cornu.ops.activation import sparse_plus as sparse_plus
+from cornu.ops.activation import sparse_sigmoid as sparse_sigmoid
+from cornu.ops.activation import sparsemax as sparsemax
+from cornu.ops.activation import squareplus as squareplus
+from cornu.ops.activation import swish as swish
+from cornu.ops.activation import tanh_shrink as tanh_shrink
+from cornu.ops.activation import threshold as threshold
+from cornu.ops.attention import dot_product_attention as dot_product_attention
+from cornu.ops.convolution import conv as conv
+from cornu.ops.convolution import conv_transpose as conv_transpose
+from cornu.ops.convolution import depthwise_conv as depthwise_conv
+from cornu.ops.convolution import separable_conv as separable_conv
+from cornu.ops.elementwise import polar as polar
+from cornu.ops.encoding import multi_hot as multi_hot
+from cornu.ops.encoding import one_hot as one_hot
+from cornu.ops.likelihood import binary_crossentropy as binary_crossentropy
+from cornu.ops.likelihood import categorical_crossentropy as categorical_crossentropy
+from cornu.ops.likelihood import sparse_categorical_crossentropy as sparse_categorical_crossentropy
+from cornu.ops.normalization import batch_normalization as batch_normalization
+from cornu.ops.normalization import layer_normalization as layer_normalization
+from cornu.ops.normalization import moments as moments
+from cornu.ops.normalization import normalize as normalize
+from cornu.ops.normalization import rms_normalization as rms_normalization
+from cornu.ops.pooling import average_pool as average_pool
+from cornu.ops.pooling import max_pool as max_pool

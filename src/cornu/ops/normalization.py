@@ -1,0 +1,180 @@
+"""Means and variances, and scaling by them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax.numpy as jnp
+from jax import lax
+
+from cornu.ops.declare import axes, op
+from cornu.ops.promotion import as_array, as_float
+from cornu.settings import settings
+from cornu.types import Array, Axis, Tensor
+
+
+@op("nn")
+def moments(
+    x: Tensor, axes: int | Sequence[int], keepdims: bool = False, synchronized: bool = False
+) -> tuple[Array, Array]:
+    """Mean and variance over `axes`; float16 is computed in float32.
+
+    Args:
+        x: any shape.
+        axes: what to average over.
+        keepdims: keeps those axes with size 1.
+        synchronized: accepted; arrays that are split over devices are always averaged as a whole.
+
+    Returns:
+        (mean, variance), of the population.
+    """
+    del synchronized
+    x = as_float(x)
+    over = (axes,) if isinstance(axes, int) else tuple(axes)
+    narrow = x.dtype if x.dtype in (jnp.float16, jnp.bfloat16) else None
+    if narrow is not None:
+        x = x.astype("float32")
+    mean = jnp.mean(x, over, keepdims=True)
+    variance = jnp.mean(jnp.square(x - mean), over, keepdims=True)
+    if not keepdims:
+        mean, variance = jnp.squeeze(mean, over), jnp.squeeze(variance, over)
+    if narrow is not None:
+        info = jnp.finfo(narrow)
+        mean = jnp.clip(mean, float(info.min), float(info.max)).astype(narrow)
+        variance = jnp.clip(variance, float(info.min), float(info.max)).astype(narrow)
+    return mean, variance
+
+
+@op("nn")
+def batch_normalization(
+    x: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    axis: int,
+    offset: Tensor = None,
+    scale: Tensor = None,
+    epsilon: float = 1e-3,
+) -> Array:
+    """`(x - mean) / sqrt(variance + epsilon) * scale + offset`.
+
+    Args:
+        x: any shape.
+        mean: (n,), n the size of `axis`.
+        variance: (n,).
+        axis: the axis that keeps its statistics apart.
+        offset: (n,); default 0.
+        scale: (n,); default 1.
+        epsilon: keeps the root away from 0.
+
+    Source: Ioffe & Szegedy, 2015.
+    """
+    x, shape = as_float(x), [1] * len(as_array(x).shape)
+    shape[axis] = as_array(mean).shape[0]
+    factor = lax.rsqrt(jnp.reshape(as_array(variance), shape) + epsilon)
+    if scale is not None:
+        factor = factor * jnp.reshape(as_array(scale), shape)
+    shift = -jnp.reshape(as_array(mean), shape) * factor
+    if offset is not None:
+        shift = shift + jnp.reshape(as_array(offset), shape)
+    return x * factor + shift
+
+
+@op("nn")
+def normalize(x: Tensor, axis: Any = -1, order: float = 2, epsilon: float | None = None) -> Array:
+    """`x` divided by its norm along `axis`.
+
+    Args:
+        x: any shape.
+        axis: axis or axes of the vectors.
+        order: of the norm, a positive number.
+        epsilon: smallest norm divided by; default: the process's epsilon.
+
+    Raises:
+        ValueError: if `order` is not a positive number.
+    """
+    if isinstance(order, bool) or not isinstance(order, int | float) or order < 1:
+        raise ValueError(f"order must be a number of at least 1. Received: order={order!r}")
+    x, axis = as_float(x), axes(axis)
+    epsilon = settings.epsilon if epsilon is None else epsilon
+    if order == 2:
+        # A square root of 0 has no gradient; limiting the square first keeps it finite.
+        squares = jnp.sum(jnp.square(x), axis=axis, keepdims=True)
+        return x * lax.rsqrt(jnp.maximum(squares, epsilon**2))
+    norm = jnp.linalg.norm(x, ord=order, axis=axis, keepdims=True)
+    return x / jnp.maximum(norm, epsilon)
+
+
+@op("nn")
+def layer_normalization(
+    x: Tensor,
+    gamma: Tensor = None,
+    beta: Tensor = None,
+    axis: Axis = -1,
+    epsilon: float | None = None,
+    **kwargs: Any,
+) -> Array:
+    """`(x - mean) / sqrt(variance + epsilon) * gamma + beta`, with the moments of `axis`.
+
+    Args:
+        x: any shape.
+        gamma: sizes of `axis`; default 1.
+        beta: sizes of `axis`; default 0.
+        axis: one or several axes of which each vector is normalized.
+        epsilon: keeps the root away from 0; default: the process's epsilon.
+        **kwargs: `rms_scaling=True`, the former way to ask for `rms_normalization`.
+
+    Source: Ba et al., "Layer normalization", 2016.
+    """
+    if kwargs.pop("rms_scaling", False):
+        return rms_normalization(x, gamma, axis, epsilon)
+    if kwargs:
+        raise TypeError(f"layer_normalization got an unexpected keyword argument {list(kwargs)}")
+    x = as_float(x)
+    over, shape = _last(x, axis)
+    wide, narrow = _wide(x)
+    mean = jnp.mean(wide, over, keepdims=True)
+    variance = jnp.mean(jnp.square(wide - mean), over, keepdims=True)
+    factor = lax.rsqrt(variance + (settings.epsilon if epsilon is None else epsilon))
+    if gamma is not None:
+        factor = factor * jnp.reshape(as_array(gamma).astype(wide.dtype), shape)
+    result = (wide - mean) * factor
+    if beta is not None:
+        result = result + jnp.reshape(as_array(beta).astype(wide.dtype), shape)
+    return result.astype(narrow)
+
+
+@op("nn")
+def rms_normalization(
+    x: Tensor, scale: Tensor = None, axis: Axis = -1, epsilon: float | None = None
+) -> Array:
+    """`x / sqrt(mean(x**2) + epsilon) * scale`, with the mean over `axis`.
+
+    Args:
+        x: any shape.
+        scale: sizes of `axis`; default 1.
+        axis: one or several axes of which each vector is normalized.
+        epsilon: keeps the root away from 0; default: the process's epsilon.
+
+    Source: Zhang & Sennrich, "Root mean square layer normalization", 2019.
+    """
+    x = as_float(x)
+    over, shape = _last(x, axis)
+    wide, narrow = _wide(x)
+    squares = jnp.mean(jnp.square(wide), over, keepdims=True)
+    result = wide * lax.rsqrt(squares + (settings.epsilon if epsilon is None else epsilon))
+    if scale is not None:
+        result = result * jnp.reshape(as_array(scale).astype(wide.dtype), shape)
+    return result.astype(narrow)
+
+
+def _wide(x: Array) -> tuple[Array, Any]:
+    """`x` in at least float32, and its own dtype."""
+    return x.astype(jnp.promote_types(x.dtype, "float32")), x.dtype
+
+
+def _last(x: Array, axis: Axis) -> tuple[tuple[int, ...], list[int]]:
+    """The axes counted from 0, and the shape in which their parameters broadcast."""
+    listed = [axis] if isinstance(axis, int) else list(axis or range(x.ndim))
+    over = tuple(sorted(one % x.ndim for one in listed))
+    return over, [size if i in over else 1 for i, size in enumerate(x.shape)]

@@ -1,0 +1,15 @@
+"""Random numbers: `keras.random`."""
+
+from __future__ import annotations
+
+from cornu.core.random import SeedGenerator as SeedGenerator
+from cornu.random.draws import beta as beta
+from cornu.random.draws import binomial as binomial
+from cornu.random.draws import categorical as categorical
+from cornu.random.draws import dropout as dropout
+from cornu.random.draws import gamma as gamma
+from cornu.random.draws import normal as normal
+from cornu.random.draws import randint as randint
+from cornu.random.draws import shuffle as shuffle
+from cornu.random.draws import truncated_normal as truncated_normal
+from cornu.random.draws import uniform as uniform

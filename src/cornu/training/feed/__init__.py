@@ -1,0 +1,1 @@
+"""Where batches come from: one file for each kind of data source, one protocol for all."""

@@ -1,0 +1,252 @@
+"""`fit` and `evaluate`: epochs of steps with callbacks between them.
+
+The loop knows a model by its variables, its call, `compute_loss` and its callbacks. After every
+dispatch the new state is committed whole; whatever is raised in between, the model holds the last
+completed step.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import jax
+
+from cornu.callbacks.logs import LazyLogs
+from cornu.core import random
+from cornu.core.scope import Scope
+from cornu.errors import BadInputError, warn
+from cornu.training import interrupts, logs, runner, step
+from cornu.training.plan import BatchPlan, LoopPlan
+from cornu.training.state import Binding, State, bind, commit, read
+
+
+@dataclasses.dataclass
+class FitOptions:
+    """The arguments of `fit` that the loop itself needs."""
+
+    epochs: int = 1
+    initial_epoch: int = 0
+    initial_step: int = 0
+    steps_per_epoch: int | None = None
+    validation_steps: int | None = None
+    validation_freq: Any = 1
+
+
+def fit(model: Any, feed: Any, validation: Any, callbacks: Any, options: FitOptions) -> Any:
+    """Train; the History callback's records are what the user gets back."""
+    session = _Session(model, feed, callbacks, options.steps_per_epoch)
+    model.stop_training = False
+    with interrupts.guarded():
+        callbacks.on_train_begin()
+        try:
+            start = options.initial_step
+            for epoch in range(options.initial_epoch, options.epochs):
+                epoch_logs = session.epoch(epoch, start)
+                start = 0
+                if validation is not None and _is_due(epoch, options.validation_freq):
+                    found = evaluate(
+                        model, validation, callbacks, steps=options.validation_steps, inside_fit=True
+                    )
+                    epoch_logs.update({f"val_{name}": value for name, value in found.items()})
+                callbacks.on_epoch_end(epoch, epoch_logs)
+                model.history_logs = epoch_logs
+                if model.stop_training:
+                    break
+            finalize = getattr(model.optimizer, "finalize_variable_values", None)
+            if finalize is not None:
+                finalize(model.trainable_variables)
+            callbacks.on_train_end(logs=model.history_logs)
+        except BaseException:
+            session.restore_if_broken()
+            callbacks.on_abort()
+            raise
+    return model.history
+
+
+def _is_due(epoch: int, frequency: Any) -> bool:
+    if isinstance(frequency, int):
+        return (epoch + 1) % frequency == 0
+    return epoch + 1 in frequency
+
+
+class _Session:
+    """One fit: its bound variables, compiled plan and last sound state."""
+
+    def __init__(self, model: Any, feed: Any, callbacks: Any, limit: int | None) -> None:
+        self.model = model
+        self.feed = feed
+        self.callbacks = callbacks
+        self.limit = limit
+        self.binding: Binding | None = None
+        self.run: Any = None
+        self.sound: State | None = None
+
+    def _bind(self) -> Binding:
+        binding = bind_for_training(self.model)
+        if self.binding is None or binding != self.binding:
+            self.binding = binding
+            plan = training_plan(self.model, binding, self.feed, self.callbacks.keeps_finite)
+            if self.run is None:
+                make = runner.ArrayRun if runner.is_resident(self.feed) else runner.StreamRun
+                self.run = make(plan, self.feed)
+            self.run.plan = plan
+        return binding
+
+    def epoch(self, epoch: int, start: int) -> dict[str, Any]:
+        """Run one epoch from step `start`; gives its logs as numbers."""
+        model, callbacks = self.model, self.callbacks
+        if not start:
+            model.reset_metrics()
+        callbacks.on_epoch_begin(epoch)
+        binding = self._bind()
+        iterations = int(model.optimizer.iterations)
+        seed = (random.process_seed(), iterations - start)
+        single = callbacks.wants_batches("train")
+        state = read(binding, iterations)
+        self.sound = state
+        latest: dict[str, Any] = {}
+        done = start
+        if single and not model.stop_training:
+            callbacks.on_train_batch_begin(start)
+        size = self.limit or self.feed.size
+        for progress in self.run.epoch(state, seed, start, self.limit, single, self._refresh):
+            self._store(progress.state)
+            latest, done = progress.logs, progress.steps
+            if single:
+                callbacks.on_train_batch_end(done - 1, LazyLogs(latest))
+                if not model.stop_training and (size is None or done < size):
+                    callbacks.on_train_batch_begin(done)
+            else:
+                callbacks.on_progress("train", done, LazyLogs(latest))
+            if model.stop_training:
+                break
+        self._check_length(epoch, done)
+        self.feed.epoch_end()
+        return logs.fetched(latest)
+
+    def _refresh(self, state: State) -> State:
+        """The state as callbacks may have changed it."""
+        assert self.binding is not None
+        return read(self.binding, int(state.step) if not hasattr(state.step, "dtype") else state.step)
+
+    def _store(self, state: State) -> None:
+        assert self.binding is not None and self.sound is not None
+        if all(value.is_ready() for value in state.metrics):
+            self.sound = state
+        commit(self.binding, state)
+
+    def restore_if_broken(self) -> None:
+        """After an error: if the device failed to compute what was stored, go back to what it did."""
+        if self.binding is None or self.sound is None:
+            return
+        try:
+            jax.block_until_ready([v.stored for v in self.binding.all()])
+        except Exception:
+            commit(self.binding, self.sound)
+
+    def _check_length(self, epoch: int, done: int) -> None:
+        if self.model.stop_training:
+            return
+        wanted = self.limit or self.feed.size
+        if done == 0:
+            raise BadInputError(
+                f"the data gave no batch in epoch {epoch + 1}: a generator must go on for ever, or be made "
+                "anew for each epoch (a Dataset or PyDataset does so)"
+            )
+        if wanted is not None and self.feed.arrays is None and done < wanted:
+            warn(
+                f"the data ended at step {done} of {wanted} in epoch {epoch + 1}; later epochs will find no "
+                "more: give a source that lasts `steps_per_epoch * epochs` batches"
+            )
+
+
+def bind_for_training(model: Any) -> Binding:
+    """The model's variables, with those of its optimizer built."""
+    if model.optimizer is None:
+        raise RuntimeError(f"model '{model.name}' has no optimizer: call `compile(optimizer, loss)` first")
+    trainable = model.trainable_variables
+    if not model.optimizer.built:
+        model.optimizer.build(trainable)
+    return bind(model, model.optimizer, model.metrics)
+
+
+def training_plan(model: Any, binding: Binding, feed: Any, keep_finite: bool) -> Any:
+    """The compiled plan for this model and kind of feed, from the model's cache where it stands."""
+    train = model.make_train_step(binding)
+    if keep_finite:
+        return _plan(model, "train_finite", binding, feed, step.skip_non_finite(train, binding))
+    return _plan(model, "train", binding, feed, train)
+
+
+def _plan(model: Any, kind: str, binding: Binding, feed: Any, one_step: step.Step) -> Any:
+    return _cached(model, kind, binding, feed.batch_size if runner.is_resident(feed) else None, one_step)
+
+
+def _cached(model: Any, kind: str, binding: Binding, size: int | None, one_step: step.Step) -> Any:
+    key = (kind, size, tuple(map(id, binding.all())), len(binding.trainable))
+    plan = model.plans.get(key)
+    if plan is None:
+
+        def results(state: State) -> dict[str, Any]:
+            return step.results(model, binding, state)
+
+        plan = LoopPlan(one_step, results, size) if size else BatchPlan(one_step, results)
+        model.plans[key] = plan
+    return plan
+
+
+def batch_plan(model: Any, kind: str, binding: Binding, one_step: step.Step) -> BatchPlan:
+    """The plan for batches that come one at a time."""
+    return _cached(model, kind, binding, None, one_step)
+
+
+def on_device(batch: step.Batch) -> step.Batch:
+    """A batch of NumPy arrays as device arrays."""
+    return runner.to_device(batch)
+
+
+def evaluate(
+    model: Any, feed: Any, callbacks: Any, steps: int | None = None, inside_fit: bool = False
+) -> dict[str, Any]:
+    """Metrics over a feed. Reads the model's variables and changes none."""
+    binding = bind(model, None, model.metrics)
+    plan = _plan(model, "test", binding, feed, model.make_test_step(binding))
+    make = runner.ArrayRun if runner.is_resident(feed) else runner.StreamRun
+    if inside_fit and getattr(model, "_validation_run", (None, None))[0] is feed:
+        run = model._validation_run[1]
+        run.plan = plan
+    else:
+        run = make(plan, feed)
+        if inside_fit:
+            model._validation_run = (feed, run)
+    state = read(binding, 0)._replace(metrics=_fresh_metrics(model, binding))
+    callbacks.on_test_begin()
+    single = callbacks.wants_batches("test")
+    latest: dict[str, Any] = {}
+    done = 0
+    size = steps or feed.size
+    if single:
+        callbacks.on_test_batch_begin(0)
+    for progress in run.epoch(state, (0, 0), 0, steps, single, lambda state: state):
+        latest, done = progress.logs, progress.steps
+        if single:
+            callbacks.on_test_batch_end(done - 1, LazyLogs(latest))
+            if size is None or done < size:
+                callbacks.on_test_batch_begin(done)
+        else:
+            callbacks.on_progress("test", done, LazyLogs(latest))
+        if getattr(model, "stop_evaluating", False):
+            break
+    if not done:
+        raise BadInputError("the data to evaluate on gave no batch")
+    found = logs.fetched(latest)
+    callbacks.on_test_end(found)
+    return found
+
+
+def _fresh_metrics(model: Any, binding: Binding) -> tuple[Any, ...]:
+    """The values of the metric variables after a reset, without resetting them."""
+    with Scope([(v, v.stored) for v in binding.metrics]) as scope:
+        model.reset_metrics()
+    return tuple(scope.values[id(v)] for v in binding.metrics)

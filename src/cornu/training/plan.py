@@ -1,0 +1,97 @@
+"""Plans: compiled programs for a model and a shape of data.
+
+In-memory training runs as one program that loops over steps and gathers each batch by index; the
+number of steps is an argument, so one compile serves any chunk, a single step included. That is why
+batch-level callbacks and whole-epoch execution give the same bits. The smaller last batch has a
+program of its own, compiled while the first chunk runs.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from cornu.core import compiled
+from cornu.training.state import State
+from cornu.training.step import Batch, Step
+
+Logs = dict[str, Any]
+Results = Callable[[State], Logs]
+
+
+class LoopPlan:
+    """Programs for arrays that lie on the device.
+
+    Args:
+        step: the pure step.
+        results: logs of a state.
+        batch_size: rows of a full batch.
+    """
+
+    def __init__(self, step: Step, results: Results, batch_size: int) -> None:
+        def run(state: State, data: Batch, order: Any, start: Any, count: Any) -> tuple[State, Logs]:
+            def body(i: Any, state: State) -> State:
+                rows = jax.lax.dynamic_slice(order, ((start + i) * batch_size,), (batch_size,))
+                return step(state, take(data, rows))
+
+            state = jax.lax.fori_loop(0, count, body, settle(step, state, take(data, order[:batch_size])))
+            return state, results(state)
+
+        self._full = compiled.jit(run)
+        self.batch_size = batch_size
+        self.warm = False  # whether the loop has run once, that is, is compiled
+        self._last_program: Any = None
+
+        def last(state: State, data: Batch, rows: Any) -> tuple[State, Logs]:
+            new = step(state, take(data, rows))
+            return new, results(new)
+
+        self._last = compiled.jit(last)
+        self._pool: concurrent.futures.ThreadPoolExecutor | None = None
+
+    def prepare_last(self, state: State, data: Batch, order: Any, rest: int) -> None:
+        """Begin to compile the program of the smaller last batch, in the background."""
+        lowered = self._last.lower(state, data, order[:rest])
+        self._pool = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="cornu-compile")
+        self._last_program = self._pool.submit(lowered.compile)
+        self._pool.shutdown(wait=False)
+
+    def run(self, state: State, data: Batch, order: Any, start: int, count: int) -> tuple[State, Logs]:
+        """`count` full batches from batch number `start` of `order`."""
+        return self._full(state, data, order, start, count)
+
+    def run_last(self, state: State, data: Batch, rows: Any) -> tuple[State, Logs]:
+        """The smaller last batch."""
+        if self._last_program is not None:
+            return self._last_program.result()(state, data, rows)
+        return self._last(state, data, rows)
+
+
+def settle(step: Step, state: State, batch: Batch) -> State:
+    """`state` with each value in the dtype that a step gives back, so that a loop can carry it."""
+    after = jax.eval_shape(step, state, batch)
+    return jax.tree.map(lambda a, b: jnp.asarray(a).astype(b.dtype), state, after)
+
+
+def take(data: Batch, rows: Any) -> Batch:
+    """Rows of every array."""
+    return jax.tree.map(lambda a: jnp.take(a, rows, axis=0, mode="clip"), data)
+
+
+class BatchPlan:
+    """A program for batches that come one at a time; one compile a shape."""
+
+    def __init__(self, step: Step, results: Results) -> None:
+        def run(state: State, batch: Batch) -> tuple[State, Logs]:
+            new = step(state, batch)
+            return new, results(new)
+
+        self._run = compiled.jit(run)
+
+    def run(self, state: State, batch: Batch) -> tuple[State, Logs]:
+        """One step."""
+        return self._run(state, batch)

@@ -1,0 +1,83 @@
+"""State: everything a step reads and writes, as one pytree of flat tuples.
+
+`read` and `commit` are the only two functions that move values between a model's variables and a
+State. A commit stores one consistent step; an interrupt waits until it is done.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from jax import Array
+
+from cornu.core.variable import Variable
+from cornu.training import interrupts
+
+
+class State(NamedTuple):
+    """Values, in the order of the variables in a `Binding`."""
+
+    trainable: tuple[Array, ...]
+    frozen: tuple[Array, ...]
+    optimizer: tuple[Array, ...]
+    metrics: tuple[Array, ...]
+    step: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Binding:
+    """The variables whose values a State holds."""
+
+    trainable: tuple[Variable, ...]
+    frozen: tuple[Variable, ...]
+    optimizer: tuple[Variable, ...]
+    metrics: tuple[Variable, ...]
+
+    def all(self) -> tuple[Variable, ...]:
+        """Every variable, in the order of `State`."""
+        return (*self.trainable, *self.frozen, *self.optimizer, *self.metrics)
+
+
+def bind(model: Any, optimizer: Any, metrics: Sequence[Any]) -> Binding:
+    """The variables of a model, its optimizer and its metrics; each variable once."""
+    trainable = tuple(model.trainable_variables)
+    taken = {id(v) for v in trainable}
+    metric_variables = _fresh((v for m in metrics for v in m.variables), taken)
+    frozen = _fresh(model.non_trainable_variables, taken)
+    slots = _fresh(optimizer.variables if optimizer is not None else (), taken)
+    return Binding(trainable, frozen, slots, metric_variables)
+
+
+def _fresh(variables: Any, taken: set[int]) -> tuple[Variable, ...]:
+    found = []
+    for variable in variables:
+        if id(variable) not in taken:
+            taken.add(id(variable))
+            found.append(variable)
+    return tuple(found)
+
+
+def read(binding: Binding, step: int) -> State:
+    """The stored values of all variables, and the step counter."""
+    return State(
+        *(tuple(v.stored for v in group) for group in (
+            binding.trainable, binding.frozen, binding.optimizer, binding.metrics
+        )),
+        step,
+    )  # fmt: skip
+
+
+def commit(binding: Binding, state: State) -> None:
+    """Store the values of `state`, all or none as far as an interrupt is concerned."""
+    with interrupts.deferred():
+        groups = (
+            (binding.trainable, state.trainable),
+            (binding.frozen, state.frozen),
+            (binding.optimizer, state.optimizer),
+            (binding.metrics, state.metrics),
+        )
+        for variables, values in groups:
+            for variable, value in zip(variables, values, strict=True):
+                variable.store(value)
