@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import jax
-
+from cornu.core import dtypes
 from cornu.dtype_policies import dtype_policy as dtype_policy
 from cornu.dtype_policies import set_dtype_policy as set_dtype_policy
 from cornu.errors import did_you_mean, short, warn
@@ -34,7 +33,7 @@ def set_floatx(value: str) -> None:
         ValueError: for anything else.
     """
     settings.floatx = _one_of("floatx", value, _FLOATX)
-    if value == "float64" and not jax.config.jax_enable_x64:
+    if dtypes.held(value).name != value:
         warn(
             "floatx is now 'float64', but JAX computes in float32 until "
             "`jax.config.update('jax_enable_x64', True)` is called."

@@ -26,6 +26,9 @@ class Constraint(Configurable):
         [1.0, 2.0]
     """
 
+    def __init__(self) -> None:  # or `Configurable.__new__` would take any argument
+        super().__init__()
+
     def __call__(self, w: Tensor) -> Array:
         """The allowed weight nearest to `w`, in some sense. The base class allows all."""
         return _array(w)

@@ -28,6 +28,9 @@ class Regularizer(Configurable):
         2.0
     """
 
+    def __init__(self) -> None:  # or `Configurable.__new__` would take any argument
+        super().__init__()
+
     def __call__(self, x: Tensor) -> Array | float:
         """The penalty on `x`: a scalar. The base class's is zero."""
         del x

@@ -135,7 +135,7 @@ CASES: dict[str, Case] = {
     ),
     "in_top_k": (
         lambda x: K.in_top_k(x, [0, 2, 1, 4], 2),
-        lambda x: ops.in_top_k([0, 2, 1, 4], x, 2),
+        lambda x: ops.in_top_k(np.array([0, 2, 1, 4]), x, 2),
     ),
     "batch_normalization": (
         lambda x: K.batch_normalization(x, X[0], Y[0] ** 2, Y[1], Y[2]),
@@ -221,7 +221,7 @@ def test_equals_keras(name: str) -> None:
 def test_rnn_follows_simple_rnn() -> None:
     layer = keras.layers.SimpleRNN(4, return_sequences=True)
     expected = ops.convert_to_numpy(layer(STEPS))
-    kernel, recurrent, bias = layer.get_weights()
+    kernel, recurrent, bias = (np.asarray(weight.value) for weight in layer.weights)
 
     def step(x: Any, states: list[Any]) -> tuple[Any, list[Any]]:
         output = K.tanh(K.dot(x, kernel) + K.dot(states[0], recurrent) + bias)

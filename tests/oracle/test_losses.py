@@ -86,12 +86,7 @@ FUNCTIONS = [
             "gamma": 3,
         },
     ),
-    (
-        "ctc",
-        np.array([[1, 2, 0], [1, 1, 2]]),
-        RNG.normal(size=(2, 7, 4)).astype("float32"),
-        {},
-    ),
+    ("ctc", np.array([[1, 2, 0], [1, 1, 2]]), RNG.normal(size=(2, 7, 4)).astype("float32"), {}),
 ]
 IDS = [f"{i}-{case[0]}" for i, case in enumerate(FUNCTIONS)]
 
@@ -99,20 +94,24 @@ IDS = [f"{i}-{case[0]}" for i, case in enumerate(FUNCTIONS)]
 @pytest.mark.parametrize(("name", "y_true", "y_pred", "arguments"), FUNCTIONS, ids=IDS)
 def test_function_and_gradient(name, y_true, y_pred, arguments):
     ours, theirs = getattr(losses, name), getattr(keras.losses, name)
-    expected = theirs(jnp.asarray(y_true), jnp.asarray(y_pred), **arguments)
-    found = ours(y_true, y_pred, **arguments)
+    found, slope = _value_and_slope(ours, y_true, y_pred, arguments)
+    expected, expected_slope = _value_and_slope(theirs, y_true, y_pred, arguments)
     assert found.shape == expected.shape
     assert found.dtype == expected.dtype
     np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-5)
+    np.testing.assert_allclose(slope, expected_slope, rtol=1e-4, atol=1e-4)
 
-    weights = jnp.asarray(np.random.default_rng(0).uniform(size=expected.shape).astype("float32"))
 
-    def slope(fn):
-        return jax.jit(
-            jax.grad(lambda p: jnp.sum(weights * fn(jnp.asarray(y_true), p, **arguments)))
-        )(jnp.asarray(y_pred))
+def _value_and_slope(function, y_true, y_pred, arguments):
+    """The values, and the gradient of their sum with different weights."""
 
-    np.testing.assert_allclose(slope(ours), slope(theirs), rtol=1e-4, atol=1e-4)
+    def total(p):
+        values = function(jnp.asarray(y_true), p, **arguments)
+        weights = jnp.arange(values.size, dtype="float32").reshape(values.shape) + 1
+        return jnp.sum(weights * values) / values.size, values
+
+    slope, values = jax.jit(jax.grad(total, has_aux=True))(jnp.asarray(y_pred))
+    return values, slope
 
 
 def _class_names():

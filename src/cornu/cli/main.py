@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import sys
 from collections.abc import Callable, Sequence
 
@@ -22,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(usage())
         return 0
     if name in ("-V", "--version"):
-        print(f"cornu {importlib.metadata.version('cornu')}")
+        print(f"cornu {sys.modules['cornu'].__version__}")
         return 0
     if name not in COMMANDS:
         hint = did_you_mean(name, COMMANDS)

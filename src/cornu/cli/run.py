@@ -13,7 +13,7 @@ import os
 import sys
 import types
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cornu.errors import did_you_mean
@@ -70,26 +70,30 @@ Load = Callable[[], tuple[types.CodeType, types.ModuleType]]
 def prepare_path(path: str, arguments: list[str]) -> Load:
     """A script, standard input (`-`), or a folder or zip file with a `__main__.py`."""
     if path == "-":
-        return prepare_code(sys.stdin.read(), arguments, argv0="-", filename="<stdin>")
+        source = sys.stdin.read()
+        return prepare_code(source, arguments, argv0="-", namespace={"__file__": "<stdin>"})
     sys.argv = [path, *arguments]
     if os.path.isdir(path) or zipfile.is_zipfile(path):
-        put_on_path(path)
+        put_on_path(os.path.abspath(path))
         return from_spec(importlib.machinery.PathFinder.find_spec("__main__", [path]), path)
     with open(path, "rb") as file:
         source = file.read()
     put_on_path(os.path.dirname(os.path.realpath(path)))
+    path = os.path.abspath(path)
     loader = importlib.machinery.SourceFileLoader("__main__", path)
     namespace = {"__file__": path, "__loader__": loader, "__cached__": None}
     return lambda: (compile(source, path, "exec", dont_inherit=True), fresh_main(namespace))
 
 
 def prepare_code(
-    code: str, arguments: list[str], *, argv0: str = "-c", filename: str = "<string>"
+    code: str, arguments: list[str], *, argv0: str = "-c", namespace: Mapping[str, Any] | None = None
 ) -> Load:
     """A piece of code."""
     sys.argv = [argv0, *arguments]
     put_on_path("")
-    return lambda: (compile(code, filename, "exec", dont_inherit=True), fresh_main({}))
+    names = dict(namespace or {})
+    filename = names.get("__file__", "<string>")
+    return lambda: (compile(code, filename, "exec", dont_inherit=True), fresh_main(names))
 
 
 def prepare_module(name: str, arguments: list[str]) -> Load:

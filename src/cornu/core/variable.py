@@ -120,7 +120,7 @@ class Variable(Operators):
             if isinstance(value, float | list | tuple) and str(dtype) == "float64":
                 dtype = None
         self._dtype = dtypes.standardize(dtype)
-        array = jnp.asarray(value, dtypes.held(self._dtype))
+        array = _on_device(value, self._dtype)
         if shape is not None and tuple(shape) != array.shape:
             raise ValueError(
                 f"Variable '{self._name}': value has shape {array.shape}, but shape={tuple(shape)}"
@@ -197,9 +197,7 @@ class Variable(Operators):
             with _birth:
                 if self._value is None:
                     assert self._recipe is not None
-                    with jax.ensure_compile_time_eval():
-                        born = jnp.asarray(self._recipe(), dtypes.held(self._dtype))
-                    self._value = self._check_shape(born)
+                    self._value = self._check_shape(_born(self._recipe, self._dtype))
                     self._recipe = None
         return self._value
 
@@ -211,7 +209,7 @@ class Variable(Operators):
         """
         if isinstance(value, Variable):
             value = value.value
-        array = jnp.asarray(value).astype(dtypes.held(self._dtype))
+        array = _on_device(value, self._dtype)
         self._check_shape(array)
         scope = current()
         if scope is not None:
@@ -286,6 +284,24 @@ class Variable(Operators):
         self.__dict__.update(state)
         self._value = jnp.asarray(state["_value"])
         structure_changed()
+
+
+def _born(recipe: Callable[[], Any], dtype: str) -> jax.Array:
+    """The value a recipe gives, concrete even while a function is being traced."""
+    value = recipe()
+    array = _on_device(value, dtype)
+    if not isinstance(array, jax.core.Tracer):
+        return array
+    with jax.ensure_compile_time_eval():
+        return _on_device(recipe() if isinstance(value, jax.core.Tracer) else value, dtype)
+
+
+def _on_device(value: Any, dtype: str) -> jax.Array:
+    """`value` as a device array; a NumPy array is copied there without compiling anything."""
+    if isinstance(value, jax.Array):
+        return value.astype(dtypes.held(dtype))
+    # Not `jnp.asarray`, which compiles a program for each shape; and never the caller's own memory.
+    return jax.device_put(np.asarray(value, dtypes.held(dtype)), may_alias=False)
 
 
 def standardize_shape(shape: Any, name: str = "") -> tuple[int, ...]:

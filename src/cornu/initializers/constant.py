@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -24,7 +25,7 @@ class Zeros(Initializer):
 
     def __call__(self, shape: Shape, dtype: DType = None) -> Array:
         """Zeros (`False` for booleans)."""
-        return jnp.asarray(np.zeros(*wanted(shape, dtype)))
+        return jax.device_put(np.zeros(*wanted(shape, dtype)))
 
 
 class Ones(Initializer):
@@ -37,7 +38,7 @@ class Ones(Initializer):
 
     def __call__(self, shape: Shape, dtype: DType = None) -> Array:
         """Ones (`True` for booleans)."""
-        return jnp.asarray(np.ones(*wanted(shape, dtype)))
+        return jax.device_put(np.ones(*wanted(shape, dtype)))
 
 
 class Constant(Initializer):
@@ -73,4 +74,4 @@ class Constant(Initializer):
             raise ValueError(
                 f"the initial value has shape {value.shape}, but the weight has shape {sizes}"
             )
-        return jnp.asarray(np.broadcast_to(value, sizes).astype(held))
+        return jax.device_put(np.broadcast_to(value, sizes).astype(held))

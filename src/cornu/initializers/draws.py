@@ -299,7 +299,7 @@ def uniform(seed: Any, shape: tuple[int, ...], dtype: np.dtype, low: float, high
     """Uniform in [low, high)."""
     key = random.draw_seed(seed)
     if dtype == np.float32:
-        return jnp.asarray(random.uniform(key, shape, low, high))
+        return jax.device_put(random.uniform(key, shape, low, high))
     return jax.random.uniform(jnp.asarray(key), shape, dtype, low, high)
 
 
@@ -333,7 +333,7 @@ def _scaled(
     key = random.draw_seed(seed)
     # Other dtypes have other random bits in JAX; they are rare as dtypes of weights.
     drawn = draw32(key, shape) if dtype == np.float32 else draw(jnp.asarray(key), shape, dtype)
-    return jnp.asarray(drawn * stddev + mean)
+    return jax.device_put(drawn * stddev + mean)
 
 
 # Standard deviation of a standard normal cut off at ±2, by which truncated draws are widened.

@@ -27,6 +27,9 @@ class Initializer(Configurable):
         [7, 7]
     """
 
+    def __init__(self) -> None:  # or `Configurable.__new__` would take any argument
+        super().__init__()
+
     def __call__(self, shape: Shape, dtype: DType = None) -> Array:
         """The first value of a weight.
 

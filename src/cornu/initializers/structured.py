@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import math
 from typing import Any
 
@@ -37,7 +38,7 @@ class Identity(Initializer):
         sizes, held = wanted(shape, dtype)
         if len(sizes) != 2:
             raise ValueError(f"Identity makes matrices; shape must have 2 sizes. Received: {sizes}")
-        return jnp.asarray((self.gain * np.eye(*sizes)).astype(held))
+        return jax.device_put((self.gain * np.eye(*sizes)).astype(held))
 
     def get_config(self) -> dict[str, Any]:
         """The gain, where it is not 1 (Keras never writes it)."""
@@ -76,7 +77,7 @@ class Orthogonal(RandomInitializer):
         q, r = np.linalg.qr(np.asarray(tall))
         q = q * np.sign(np.diagonal(r))  # makes the factorization unique, and the draw uniform
         matrix = q.T if rows < columns else q
-        return jnp.asarray((self.gain * matrix.reshape(sizes)).astype(held))
+        return jax.device_put((self.gain * matrix.reshape(sizes)).astype(held))
 
 
 class STFT(Initializer):
@@ -133,7 +134,7 @@ class STFT(Initializer):
         time = np.arange(length).reshape(-1, 1, 1)
         angle = 2 * np.pi / ((frequencies - 1) * 2) * time * np.arange(frequencies)
         wave = np.cos(angle) if self.side == "real" else -np.sin(angle)
-        return jnp.asarray((wave * self._scaled_window(length).reshape(-1, 1, 1)).astype(held))
+        return jax.device_put((wave * self._scaled_window(length).reshape(-1, 1, 1)).astype(held))
 
     def _scaled_window(self, length: int) -> np.ndarray:
         if self.window is None:

@@ -25,9 +25,11 @@ class Trainable:
     """What a model can do with data."""
 
     untracked: ClassVar[frozenset[str]] = frozenset(
-        {"plans", "_objective", "_spec", "optimizer", "history", "_validation_run", "_fit_lock", "loss"}
+        {"plans", "_objective", "_spec", "optimizer", "history", "_validation_run", "_fit_lock", "loss",
+         "history_logs"}  # fmt: skip
     )
     name: str
+    built: bool
 
     def __init__(self) -> None:
         self.plans: dict[Any, Any] = {}
@@ -331,7 +333,8 @@ class Trainable:
             self.prepare_inputs(tree.map_structure(lambda a: np.zeros((1, *a.shape[1:]), a.dtype), x))
             return inference.empty_outputs(self, x)
         feed = feeds.make(x, None, None, batch_size=batch_size, steps=steps, role="predict")
-        self.prepare_inputs(feed.peek()[0])
+        if not self.built:
+            self.prepare_inputs(feed.peek()[0])
         checks.check_feed(self, feed, None, "predict")
         if not isinstance(callbacks, CallbackList):
             callbacks = CallbackList(
@@ -379,7 +382,8 @@ class Trainable:
         """Outputs for one batch, as NumPy arrays."""
         feed = feeds.make(x, None, None, batch_size=feeds.row_count(x) or 1, role="predict")
         batch = feed.peek()[0]
-        self.prepare_inputs(batch)
+        if not self.built:
+            self.prepare_inputs(batch)
         return jax.tree.map(np.asarray, inference.run_batch(inference.plan_for(self), batch, 1 << 30))
 
     def _one_batch(self, x: Any, y: Any, sample_weight: Any, class_weight: Any, role: str) -> Any:

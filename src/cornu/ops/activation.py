@@ -10,18 +10,25 @@ from cornu.ops.declare import axes, op, unary
 from cornu.ops.promotion import as_array, as_float
 from cornu.types import Array, Axis, Tensor
 
+
+def _hard_tanh(x: Array) -> Array:
+    return jnp.clip(x.astype("int32") if x.dtype == jnp.bool_ else x, -1, 1)
+
+
 relu = unary("relu", jax.nn.relu, "`max(x, 0)`.", home="nn")
 relu6 = unary("relu6", jax.nn.relu6, "`min(max(x, 0), 6)`.", home="nn")
 hard_sigmoid = unary(
     "hard_sigmoid", jax.nn.hard_sigmoid, "`relu6(x + 3) / 6`.", floats=True, home="nn"
 )
-hard_silu = unary(
-    "hard_silu", jax.nn.hard_swish, "`x * hard_sigmoid(x)`.", floats=True, home="nn"
-)
+hard_silu = unary("hard_silu", jax.nn.hard_swish, "`x * hard_sigmoid(x)`.", floats=True, home="nn")
 hard_swish = hard_silu
-hard_tanh = unary("hard_tanh", jax.nn.hard_tanh, "`x` limited to [-1, 1].", floats=True, home="nn")
+hard_tanh = unary("hard_tanh", _hard_tanh, "`x` limited to [-1, 1].", home="nn")
 log_sigmoid = unary(
-    "log_sigmoid", jax.nn.log_sigmoid, "`log(sigmoid(x))`, precise far from 0.", floats=True, home="nn"
+    "log_sigmoid",
+    jax.nn.log_sigmoid,
+    "`log(sigmoid(x))`, precise far from 0.",
+    floats=True,
+    home="nn",
 )
 selu = unary(
     "selu",
@@ -31,7 +38,9 @@ selu = unary(
     home="nn",
 )
 sigmoid = unary("sigmoid", jax.nn.sigmoid, "`1 / (1 + exp(-x))`.", floats=True, home="nn")
-silu = unary("silu", jax.nn.silu, "`x * sigmoid(x)` (Ramachandran et al., 2017).", floats=True, home="nn")
+silu = unary(
+    "silu", jax.nn.silu, "`x * sigmoid(x)` (Ramachandran et al., 2017).", floats=True, home="nn"
+)
 swish = silu
 softplus = unary("softplus", jax.nn.softplus, "`log(1 + exp(x))`.", floats=True, home="nn")
 softsign = unary("softsign", jax.nn.soft_sign, "`x / (1 + |x|)`.", floats=True, home="nn")

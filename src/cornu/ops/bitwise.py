@@ -15,7 +15,9 @@ from cornu.types import Array, Tensor
 class Bits(Protocol):
     """An op of the bits of two integers."""
 
-    def __call__(self, x: Tensor, y: Tensor) -> Array: ...
+    def __call__(self, x: Tensor, y: Tensor) -> Array:
+        """Apply it."""
+        ...
 
 
 def _bits(name: str, function: Callable[..., Any], doc: str) -> Bits:

@@ -27,10 +27,10 @@ def cast(x: Tensor, dtype: DType) -> Array:
 def saturate_cast(x: Tensor, dtype: DType) -> Array:
     """`x` as `dtype`, limited first to what `dtype` can hold."""
     x, target = as_array(x), dtypes.held(dtype)
-    if target == bool or jnp.issubdtype(target, jnp.complexfloating):
+    if target == jnp.bool_ or jnp.issubdtype(target, jnp.complexfloating):
         return x.astype(target)
     info = jnp.iinfo(target) if jnp.issubdtype(target, jnp.integer) else jnp.finfo(target)
-    if x.dtype == bool:
+    if x.dtype == jnp.bool_:
         return x.astype(target)
     if jnp.issubdtype(x.dtype, jnp.integer):
         own = jnp.iinfo(x.dtype)
@@ -84,9 +84,7 @@ def convert_to_numpy(x: Tensor) -> np.ndarray:
     """
     if isinstance(x, Variable):
         x = x.value
-    if isinstance(x, list | tuple) and any(isinstance(leaf, Variable) for leaf in jax.tree.leaves(x)):
-        x = as_array(x)
-    return np.asarray(x)
+    return np.asarray(as_array(x) if isinstance(x, list | tuple) else x)
 
 
 def is_tensor(x: Any) -> bool:

@@ -34,7 +34,7 @@ def matmul(x1: Tensor, x2: Tensor) -> Array:
 
 @op("numpy")
 def dot(x1: Tensor, x2: Tensor) -> Array:
-    """Sum of products over the last axis of `x1` and the second to last of `x2` (scalars: product)."""
+    """Sum of products over the last axis of `x1` and the second to last of `x2`."""
     x1, x2 = pair(x1, x2)
     return jnp.dot(x1, x2)
 
@@ -68,7 +68,12 @@ def einsum(subscripts: str, *operands: Tensor, **kwargs: Any) -> Array:
 
 @op("numpy")
 def cross(
-    x1: Tensor, x2: Tensor, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+    x1: Tensor,
+    x2: Tensor,
+    axisa: int = -1,
+    axisb: int = -1,
+    axisc: int = -1,
+    axis: int | None = None,
 ) -> Array:
     """Cross product of vectors of 3 (or 2) elements.
 
@@ -95,7 +100,7 @@ def trace(x: Tensor, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
         axis2: columns.
     """
     x = as_array(x)
-    x = x.astype("int32") if x.dtype == bool else x
+    x = x.astype("int32") if x.dtype == jnp.bool_ else x
     return jnp.trace(x, offset=offset, axis1=axis1, axis2=axis2)
 
 

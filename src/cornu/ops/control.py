@@ -136,7 +136,9 @@ def while_loop(
 
 
 @op("core")
-def fori_loop(lower: Tensor, upper: Tensor, body_fun: Callable[[Any, Any], Any], init_val: Tensor) -> Any:
+def fori_loop(
+    lower: Tensor, upper: Tensor, body_fun: Callable[[Any, Any], Any], init_val: Tensor
+) -> Any:
     """`for i in range(lower, upper): value = body_fun(i, value)`; gives the last value."""
     return lax.fori_loop(lower, upper, _reading(body_fun), jax.tree.map(as_array, init_val))
 

@@ -198,13 +198,14 @@ def conv_transpose(
     rank = inputs.ndim - 2
     strides = per_axis(strides, rank, "strides")
     dilation = per_axis(dilation_rate, rank, "dilation_rate")
-    extra = (
-        (None,) * rank if output_padding is None else per_axis(output_padding, rank, "output_padding")
-    )
+    extra: tuple[int | None, ...] = (None,) * rank
+    if output_padding is not None:
+        extra = per_axis(output_padding, rank, "output_padding")
     padding = _padding(padding)
+    window = kernel.shape[:rank]
     pads = [
         transpose_padding((size - 1) * step + 1, stride, padding, more)
-        for size, step, stride, more in zip(kernel.shape[:rank], dilation, strides, extra, strict=True)
+        for size, step, stride, more in zip(window, dilation, strides, extra, strict=True)
     ]
     layout = _layout(rank, data_format)
     return lax.conv_general_dilated(

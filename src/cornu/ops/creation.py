@@ -82,7 +82,8 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: DType = None) 
         types = [jnp.result_type(getattr(value, "dtype", type(value))) for value in given]
         floats = any(jnp.issubdtype(t, jnp.floating) for t in types)
         arrays = [value.dtype for value in given if hasattr(value, "dtype")]
-        dtype = jnp.result_type(*arrays, *types) if arrays else (settings.floatx if floats else "int32")
+        scalars = settings.floatx if floats else "int32"
+        dtype = jnp.result_type(*arrays, *types) if arrays else scalars
     if stop is None:
         start, stop = 0, start
     return jnp.arange(start, stop, step, dtype=dtypes.held(dtype))

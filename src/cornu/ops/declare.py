@@ -63,19 +63,25 @@ def _value(x: Any) -> Any:
 class Unary(Protocol):
     """An op of one tensor."""
 
-    def __call__(self, x: Tensor) -> Array: ...
+    def __call__(self, x: Tensor) -> Array:
+        """Apply it."""
+        ...
 
 
 class Binary(Protocol):
     """An op of two tensors that broadcast."""
 
-    def __call__(self, x1: Tensor, x2: Tensor) -> Array: ...
+    def __call__(self, x1: Tensor, x2: Tensor) -> Array:
+        """Apply it."""
+        ...
 
 
 class Reduction(Protocol):
     """An op that takes axes away (or keeps them as 1)."""
 
-    def __call__(self, x: Tensor, axis: Axis = None, keepdims: bool = False) -> Array: ...
+    def __call__(self, x: Tensor, axis: Axis = None, keepdims: bool = False) -> Array:
+        """Apply it."""
+        ...
 
 
 def unary(
@@ -100,7 +106,9 @@ def binary(name: str, function: Callable[..., Any], doc: str, *, floats: bool = 
     return _declared(call, name, doc, "numpy")
 
 
-def reduction(name: str, function: Callable[..., Any], doc: str, *, floats: bool = False) -> Reduction:
+def reduction(
+    name: str, function: Callable[..., Any], doc: str, *, floats: bool = False
+) -> Reduction:
     """The op `name(x, axis=None, keepdims=False)`; `floats` makes integers `floatx` first."""
     convert = as_float if floats else as_array
 

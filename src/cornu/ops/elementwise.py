@@ -92,7 +92,7 @@ nextafter = binary("nextafter", jnp.nextafter, "The float after `x1` towards `x2
 def mod(x1: Tensor, x2: Tensor) -> Array:
     """Remainder of the division, with the sign of `x2`."""
     x1, x2 = pair(x1, x2)
-    if jnp.result_type(x1, x2) == bool:
+    if jnp.result_type(x1, x2) == jnp.bool_:
         x1 = jnp.asarray(x1, "int32")
     return jnp.mod(x1, x2)
 
@@ -116,7 +116,7 @@ def clip(x: Tensor, x_min: Tensor, x_max: Tensor) -> Array:
         x_max: upper bound, broadcast to `x`.
     """
     x = as_array(x)
-    if x.dtype == bool:
+    if x.dtype == jnp.bool_:
         x = x.astype("int32")
     return jnp.clip(x, _bound(x_min), _bound(x_max))
 
@@ -134,9 +134,9 @@ def round(x: Tensor, decimals: int = 0) -> Array:
         decimals: digits kept after the point; negative ones round before it.
     """
     x = as_array(x)
-    if jnp.issubdtype(x.dtype, jnp.integer) or x.dtype == bool:
+    if jnp.issubdtype(x.dtype, jnp.integer) or x.dtype == jnp.bool_:
         # Integers are whole already; only places before the point change them.
-        x = x.astype("int32") if x.dtype == bool else x
+        x = x.astype("int32") if x.dtype == jnp.bool_ else x
         return jnp.round(x.astype("float32"), decimals).astype(x.dtype) if decimals < 0 else x
     return jnp.round(x, decimals)
 

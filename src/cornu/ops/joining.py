@@ -8,7 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from cornu.ops.declare import op
-from cornu.ops.promotion import as_array
+from cornu.ops.promotion import as_array, pair
 from cornu.types import Array, Tensor
 
 
@@ -54,7 +54,8 @@ def dstack(xs: Tensor) -> Array:
 @op("numpy")
 def append(x1: Tensor, x2: Tensor, axis: int | None = None) -> Array:
     """`x2` after `x1` along `axis` (None: both flattened)."""
-    return jnp.append(as_array(x1), as_array(x2), axis=axis)
+    x1, x2 = pair(x1, x2)
+    return jnp.append(jnp.asarray(x1), jnp.asarray(x2), axis=axis)
 
 
 @op("numpy")
@@ -97,7 +98,8 @@ def dsplit(x: Tensor, indices_or_sections: Any) -> list[Array]:
 
 
 def _cuts(indices_or_sections: Any) -> Any:
-    return list(indices_or_sections) if isinstance(indices_or_sections, tuple) else indices_or_sections
+    cuts = indices_or_sections
+    return list(cuts) if isinstance(cuts, tuple) else cuts
 
 
 @op("core")

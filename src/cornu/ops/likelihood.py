@@ -81,7 +81,7 @@ def sparse_categorical_crossentropy(
     """
     output, target = as_float(output), as_array(target).astype("int32")
     if output.ndim < 1:
-        raise ValueError("sparse_categorical_crossentropy needs an axis of classes. Received a scalar")
+        raise ValueError("sparse_categorical_crossentropy needs an axis of classes, not a scalar")
     if target.ndim == output.ndim and target.shape[-1] == 1:
         target = jnp.squeeze(target, axis=-1)
     axis = axis % output.ndim

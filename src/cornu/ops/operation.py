@@ -63,7 +63,8 @@ class Operation(Configurable):
     def _only_node(self, what: str) -> symbolic.Node:
         if len(self.inbound_nodes) != 1:
             calls = len(self.inbound_nodes)
-            state = "has not been called on a symbolic tensor" if not calls else f"was called {calls} times"
+            never = "has not been called on a symbolic tensor"
+            state = f"was called {calls} times" if calls else never
             raise AttributeError(f"'{self.name}' has no single `{what}`: it {state}")
         return self.inbound_nodes[0]
 

@@ -91,7 +91,9 @@ def _window(inputs: Array, pool_size: Any, strides: Any, data_format: Any) -> tu
     return (1, 1, *sizes), (1, 1, *steps)
 
 
-def _pads(shape: Sequence[int], window: Any, steps: Any, padding: str) -> tuple[tuple[int, int], ...]:
+def _pads(
+    shape: Sequence[int], window: Any, steps: Any, padding: str
+) -> tuple[tuple[int, int], ...]:
     name = str(padding).upper()
     if name not in ("SAME", "VALID"):
         raise ValueError(f"padding must be 'valid' or 'same'. Received: padding={padding!r}")
@@ -101,7 +103,7 @@ def _pads(shape: Sequence[int], window: Any, steps: Any, padding: str) -> tuple[
 def _lowest(dtype: Any) -> Any:
     if jnp.issubdtype(dtype, jnp.floating):
         return np.array(-np.inf, dtype)
-    return np.array(False) if dtype == bool else np.array(jnp.iinfo(dtype).min, dtype)
+    return np.array(False) if dtype == jnp.bool_ else np.array(jnp.iinfo(dtype).min, dtype)
 
 
 def _reduce_max(inputs: Array, window: Any, steps: Any, pads: Any) -> Array:

@@ -1,4 +1,7 @@
-"""Which dtype a computation has: Python numbers adapt, integers become `floatx` where floats are due."""
+"""Which dtype a computation has.
+
+Python numbers adapt to the arrays beside them; integers become `floatx` where floats are due.
+"""
 
 from __future__ import annotations
 
@@ -42,23 +45,21 @@ def _default_dtype(x: Any) -> Any:
         leaves = jax.tree.leaves(x)
         if any(isinstance(leaf, float) and not isinstance(leaf, np.generic) for leaf in leaves):
             known = [leaf.dtype for leaf in leaves if hasattr(leaf, "dtype")]
-            return dtypes.held(jnp.result_type(*known, settings.floatx)) if known else settings.floatx
+            return dtypes.held(jnp.result_type(*known, settings.floatx))
     return None
 
 
 def _readable(x: Any) -> Any:
-    """`x` in a form that `jnp.asarray` takes: variables read, foreign tensors through NumPy."""
+    """`x` as `jnp.asarray` takes it: variables read, tensors of others by way of NumPy."""
     if isinstance(x, list | tuple):
-        return type(x)(_readable(item) for item in x) if _has_variable(x) else x
+        return [_readable(item) for item in x]
     if isinstance(x, Variable):
         return x.value
-    if hasattr(x, "__jax_array__") or isinstance(x, np.ndarray | np.generic | int | float | complex):
+    if hasattr(x, "__jax_array__") or isinstance(
+        x, np.ndarray | np.generic | int | float | complex
+    ):
         return x
     return np.asarray(x) if hasattr(x, "__array__") else x
-
-
-def _has_variable(x: Any) -> bool:
-    return any(isinstance(leaf, Variable) for leaf in jax.tree.leaves(x))
 
 
 def as_float(x: Any) -> Array:
@@ -68,7 +69,7 @@ def as_float(x: Any) -> Array:
 
 
 def pair(x1: Any, x2: Any) -> tuple[Any, Any]:
-    """Two operands; a Python number beside an array stays one, so that it takes the array's dtype."""
+    """Two operands; a Python number beside an array stays one, to take the array's dtype."""
     scalar1, scalar2 = isinstance(x1, _SCALARS), isinstance(x2, _SCALARS)
     if scalar1 == scalar2:
         return as_array(x1), as_array(x2)
@@ -85,7 +86,7 @@ def _beside(scalar: Any, other: Array) -> Any:
 
 
 def float_pair(x1: Any, x2: Any) -> tuple[Any, Any]:
-    """Two operands of a function that gives floats; where both are integers they become `floatx`."""
+    """Two operands of a function that gives floats; where both are integers, as `floatx`."""
     x1, x2 = pair(x1, x2)
     if jnp.issubdtype(jnp.result_type(x1, x2), jnp.inexact):
         return x1, x2

@@ -37,7 +37,9 @@ nanvar = reduction("nanvar", jnp.nanvar, "Variance, NaN left out.", floats=True)
 
 
 @op("numpy")
-def max(x: Tensor, axis: Axis = None, keepdims: bool = False, initial: float | None = None) -> Array:
+def max(
+    x: Tensor, axis: Axis = None, keepdims: bool = False, initial: float | None = None
+) -> Array:
     """Largest element.
 
     Args:
@@ -50,7 +52,9 @@ def max(x: Tensor, axis: Axis = None, keepdims: bool = False, initial: float | N
 
 
 @op("numpy")
-def min(x: Tensor, axis: Axis = None, keepdims: bool = False, initial: float | None = None) -> Array:
+def min(
+    x: Tensor, axis: Axis = None, keepdims: bool = False, initial: float | None = None
+) -> Array:
     """Smallest element.
 
     Args:
@@ -121,7 +125,7 @@ def nancumprod(x: Tensor, axis: int | None = None, dtype: DType = None) -> Array
 
 def _countable(x: Tensor) -> Array:
     x = as_array(x)
-    return x.astype("int32") if x.dtype == bool else x
+    return x.astype("int32") if x.dtype == jnp.bool_ else x
 
 
 def _held(dtype: DType) -> Any:

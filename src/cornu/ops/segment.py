@@ -16,8 +16,14 @@ class Segment(Protocol):
     """An op that reduces the rows of each segment."""
 
     def __call__(
-        self, data: Tensor, segment_ids: Tensor, num_segments: int | None = None, sorted: bool = False
-    ) -> Array: ...
+        self,
+        data: Tensor,
+        segment_ids: Tensor,
+        num_segments: int | None = None,
+        sorted: bool = False,
+    ) -> Array:
+        """Apply it."""
+        ...
 
 
 def _segment(name: str, function: Callable[..., Any], what: str) -> Segment:
@@ -37,7 +43,7 @@ def _segment(name: str, function: Callable[..., Any], what: str) -> Segment:
     Args:
         data: (n, ...).
         segment_ids: (n,), integers; rows with ids outside of [0, num_segments) are left out.
-        num_segments: size of the result's first axis, needed inside `jit`; default: as many as occur.
+        num_segments: size of the result; needed inside `jit`; default: as many as occur.
         sorted: promises that the ids ascend, for speed.
     """
     return op("math")(call)

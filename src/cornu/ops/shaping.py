@@ -145,7 +145,8 @@ def repeat(x: Tensor, repeats: Any, axis: int | None = None) -> Array:
         repeats: a number, or one for each position along `axis`.
         axis: axis along which to repeat; None flattens first.
     """
-    return jnp.repeat(as_array(x), jnp.asarray(repeats) if isinstance(repeats, list) else repeats, axis)
+    counts = jnp.asarray(repeats) if isinstance(repeats, list) else repeats
+    return jnp.repeat(as_array(x), counts, axis)
 
 
 @op("numpy")

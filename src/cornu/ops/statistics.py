@@ -94,8 +94,8 @@ def bincount(x: Tensor, weights: Tensor = None, minlength: int = 0, sparse: bool
     weights = jnp.ones(x.shape, "int32") if weights is None else as_array(weights)
     if x.ndim == 1:
         return jnp.bincount(x, weights, length=length)
-    rows = [jnp.bincount(row, weight, length=length) for row, weight in zip(x, weights, strict=True)]
-    return jnp.stack(rows)
+    pairs = zip(x, weights, strict=True)
+    return jnp.stack([jnp.bincount(row, weight, length=length) for row, weight in pairs])
 
 
 @op("numpy")

@@ -71,7 +71,9 @@ def truncated_normal(
     return drawn * jnp.asarray(stddev, dtype) + jnp.asarray(mean, dtype)
 
 
-def randint(shape: Shape, minval: int, maxval: int, dtype: DType = "int32", seed: Any = None) -> Array:
+def randint(
+    shape: Shape, minval: int, maxval: int, dtype: DType = "int32", seed: Any = None
+) -> Array:
     """Draws integers from [minval, maxval), all equally likely.
 
     Args:
@@ -90,7 +92,9 @@ def randint(shape: Shape, minval: int, maxval: int, dtype: DType = "int32", seed
 
 
 @op("random")
-def categorical(logits: Tensor, num_samples: int, dtype: DType = "int32", seed: Any = None) -> Array:
+def categorical(
+    logits: Tensor, num_samples: int, dtype: DType = "int32", seed: Any = None
+) -> Array:
     """Draws class indices by unnormalized log-probabilities.
 
     Args:
@@ -113,7 +117,10 @@ def categorical(logits: Tensor, num_samples: int, dtype: DType = "int32", seed: 
     return jnp.transpose(drawn).astype(dtypes.held(dtype))
 
 
-def dropout(inputs: Tensor, rate: float, noise_shape: Shape | None = None, seed: Any = None) -> Array:
+@op("random")
+def dropout(
+    inputs: Tensor, rate: float, noise_shape: Shape | None = None, seed: Any = None
+) -> Array:
     """Sets elements to 0 at random and scales the others up, so that sums stay on average.
 
     Args:
@@ -127,11 +134,6 @@ def dropout(inputs: Tensor, rate: float, noise_shape: Shape | None = None, seed:
     """
     if not 0 <= rate <= 1:
         raise ValueError(f"rate must be in [0, 1]. Received: rate={rate}")
-    return _dropout(inputs, rate, noise_shape, seed)
-
-
-@op("random")
-def _dropout(inputs: Tensor, rate: float, noise_shape: Shape | None, seed: Any) -> Array:
     inputs = as_float(inputs)
     key = jnp.asarray(draw_seed(seed))
     if rate >= 1:

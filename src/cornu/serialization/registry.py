@@ -42,9 +42,9 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     return register
 
 
-def get_registered_name(item: Any) -> str:
+def get_registered_name(obj: Any) -> str:
     """`package>name` of a registered object, else its `__name__`."""
-    return CUSTOM_NAMES.get(item) or getattr(item, "__name__", str(item))
+    return CUSTOM_NAMES.get(obj) or getattr(obj, "__name__", str(obj))
 
 
 def get_registered_object(

@@ -73,7 +73,7 @@ def run_batch(plan: PredictPlan, x: Any, batch_size: int) -> Any:
     padded = bucket(rows, batch_size) if plan.pads and rows else rows
     if padded != rows:
         x = jax.tree.map(lambda a: np.concatenate([a, np.repeat(a[-1:], padded - rows, axis=0)]), x)
-    outputs = plan(jax.tree.map(jnp.asarray, x))
+    outputs = plan(jax.device_put(x))
     if padded != rows:
         return jax.tree.map(lambda a: np.asarray(a)[:rows], outputs)
     return outputs

@@ -13,7 +13,7 @@ from typing import Any
 import jax
 
 from cornu.callbacks.logs import LazyLogs
-from cornu.core import random
+from cornu.core import random, variable
 from cornu.core.scope import Scope
 from cornu.errors import BadInputError, warn
 from cornu.training import interrupts, logs, runner, step
@@ -81,8 +81,12 @@ class _Session:
         self.binding: Binding | None = None
         self.run: Any = None
         self.sound: State | None = None
+        self.version = -1
+        self.metrics: list[Any] = []
 
     def _bind(self) -> Binding:
+        if self.binding is not None and self.version == variable.structure_version:
+            return self.binding
         binding = bind_for_training(self.model)
         if self.binding is None or binding != self.binding:
             self.binding = binding
@@ -91,13 +95,17 @@ class _Session:
                 make = runner.ArrayRun if runner.is_resident(self.feed) else runner.StreamRun
                 self.run = make(plan, self.feed)
             self.run.plan = plan
+        self.metrics = self.model.metrics
+        self.version = variable.structure_version
         return binding
 
     def epoch(self, epoch: int, start: int) -> dict[str, Any]:
         """Run one epoch from step `start`; gives its logs as numbers."""
         model, callbacks = self.model, self.callbacks
+        self._bind()
         if not start:
-            model.reset_metrics()
+            for metric in self.metrics:
+                metric.reset_state()
         callbacks.on_epoch_begin(epoch)
         binding = self._bind()
         iterations = int(model.optimizer.iterations)
@@ -128,7 +136,7 @@ class _Session:
     def _refresh(self, state: State) -> State:
         """The state as callbacks may have changed it."""
         assert self.binding is not None
-        return read(self.binding, int(state.step) if not hasattr(state.step, "dtype") else state.step)
+        return read(self.binding, state.step)
 
     def _store(self, state: State) -> None:
         assert self.binding is not None and self.sound is not None

@@ -44,31 +44,34 @@ class LoopPlan:
         self._full = compiled.jit(run)
         self.batch_size = batch_size
         self.warm = False  # whether the loop has run once, that is, is compiled
-        self._last_program: Any = None
+        self._smaller = BatchPlan(step, results)
+        self._in_background: dict[Any, concurrent.futures.Future[Any]] = {}
 
-        def last(state: State, data: Batch, rows: Any) -> tuple[State, Logs]:
-            new = step(state, take(data, rows))
-            return new, results(new)
-
-        self._last = compiled.jit(last)
-        self._pool: concurrent.futures.ThreadPoolExecutor | None = None
-
-    def prepare_last(self, state: State, data: Batch, order: Any, rest: int) -> None:
+    def prepare_last(self, state: State, batch: Batch) -> None:
         """Begin to compile the program of the smaller last batch, in the background."""
-        lowered = self._last.lower(state, data, order[:rest])
-        self._pool = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="cornu-compile")
-        self._last_program = self._pool.submit(lowered.compile)
-        self._pool.shutdown(wait=False)
+        key = signature(batch)
+        if key in self._in_background:
+            return
+        lowered = self._smaller.program.lower(state, batch)
+        pool = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="cornu-compile")
+        self._in_background[key] = pool.submit(lowered.compile)
+        pool.shutdown(wait=False)
 
     def run(self, state: State, data: Batch, order: Any, start: int, count: int) -> tuple[State, Logs]:
         """`count` full batches from batch number `start` of `order`."""
         return self._full(state, data, order, start, count)
 
-    def run_last(self, state: State, data: Batch, rows: Any) -> tuple[State, Logs]:
+    def run_last(self, state: State, batch: Batch) -> tuple[State, Logs]:
         """The smaller last batch."""
-        if self._last_program is not None:
-            return self._last_program.result()(state, data, rows)
-        return self._last(state, data, rows)
+        compiled_program = self._in_background.get(signature(batch))
+        if compiled_program is not None:
+            return compiled_program.result()(state, batch)
+        return self._smaller.run(state, batch)
+
+
+def signature(batch: Batch) -> tuple[Any, ...]:
+    """What a compiled program for `batch` depends on."""
+    return tuple((a.shape, str(a.dtype)) for a in jax.tree.leaves(batch))
 
 
 def settle(step: Step, state: State, batch: Batch) -> State:
@@ -90,8 +93,8 @@ class BatchPlan:
             new = step(state, batch)
             return new, results(new)
 
-        self._run = compiled.jit(run)
+        self.program = compiled.jit(run)
 
     def run(self, state: State, batch: Batch) -> tuple[State, Logs]:
         """One step."""
-        return self._run(state, batch)
+        return self.program(state, batch)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from cornu.settings import settings
@@ -43,7 +42,7 @@ def is_resident(feed: Any) -> bool:
 
 def to_device(batch: Batch) -> Batch:
     """A batch of NumPy arrays as device arrays."""
-    return jax.tree.map(jnp.asarray, batch)
+    return jax.device_put(batch)
 
 
 class ArrayRun:
@@ -61,13 +60,16 @@ class ArrayRun:
         """Run an epoch from batch `start`; one step a dispatch if `single`, else many."""
         rows = self.feed.samples
         size = self.plan.batch_size
-        order = self.feed.order(seed)
-        order = jnp.asarray(np.arange(rows, dtype=np.int32) if order is None else order)
+        rows_in_order = self.feed.order(seed)
+        if rows_in_order is None:
+            rows_in_order = np.arange(rows, dtype=np.int32)
+        order = jax.device_put(rows_in_order)
         full, rest = divmod(rows, size)
         total = full + bool(rest)
         steps = total if limit is None else min(total, limit)
+        last = jax.tree.map(lambda a: a[rows_in_order[full * size :]], self.feed.arrays)
         if rest and full > start and steps > full:
-            self.plan.prepare_last(state, self.data, order, rest)
+            self.plan.prepare_last(state, last)
         done = start
         while done < steps:
             if done < full:
@@ -79,7 +81,7 @@ class ArrayRun:
                     self._measure(count, time.perf_counter() - before)
             else:
                 count = 1
-                state, logs = self.plan.run_last(state, self.data, order[full * size :])
+                state, logs = self.plan.run_last(state, last)
             done += count
             yield Progress(done, state, logs)
             state = refresh(state)

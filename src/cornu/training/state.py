@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 from jax import Array
 
 from cornu.core.variable import Variable
@@ -59,8 +60,10 @@ def _fresh(variables: Any, taken: set[int]) -> tuple[Variable, ...]:
     return tuple(found)
 
 
-def read(binding: Binding, step: int) -> State:
+def read(binding: Binding, step: Any) -> State:
     """The stored values of all variables, and the step counter."""
+    # A Python int would be weakly typed, and the program compiled once more for the strong one.
+    step = np.int32(step) if isinstance(step, int) else step
     return State(
         *(tuple(v.stored for v in group) for group in (
             binding.trainable, binding.frozen, binding.optimizer, binding.metrics

@@ -105,7 +105,7 @@ def to_tensor(value: Any, dtype: str | None) -> Any:
             value = np.asarray(value)
         if value.dtype.kind not in "biufcV":
             return value
-        value = jnp.asarray(value, dtypes.held(value.dtype))
+        value = jax.device_put(np.asarray(value, dtypes.held(value.dtype)))
     if dtype is not None and jnp.issubdtype(value.dtype, jnp.floating) and value.dtype != dtype:
         cast = value.astype(dtype)
         masks.set_mask(cast, masks.get_mask(value))

@@ -22,7 +22,8 @@ class Tracked:
     untracked: ClassVar[frozenset[str]] = frozenset({"_given", "_inbound_nodes", "_losses", "_parent"})
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, _PARTS | list | tuple | dict) or name == "_trainable":
+        holds_parts = isinstance(value, _PARTS | list | tuple | dict) and name not in self.untracked
+        if holds_parts or name == "_trainable":
             structure_changed()
         object.__setattr__(self, name, value)
 

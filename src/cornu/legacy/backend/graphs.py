@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -91,15 +92,17 @@ class _Gradient(Operation):
     def call(self, values: list[Any]) -> list[Any]:
         """Gradients at the targets, for values of the graph's inputs."""
         nodes = graph.order(self.sources, [self.loss, *self.targets])
-        # The values at the targets are known inputs of the second run, so that only what lies
-        # between them and the loss is differentiated.
         points = graph.run(nodes, self.sources, self.targets, values, _call_node)
 
-        def total(points: list[Any]) -> Any:
-            known = [*self.sources, *self.targets]  # a target that is a source counts as target
-            return jnp.sum(graph.run(nodes, known, self.loss, [*values, *points], _call_node))
+        def loss_from(target: KerasTensor, point: Any) -> Any:
+            # The target's value is given, so that what comes before it is constant.
+            known = [*self.sources, target]
+            return jnp.sum(graph.run(nodes, known, self.loss, [*values, point], _call_node))
 
-        return jax.grad(total)(points)
+        return [
+            jax.grad(functools.partial(loss_from, target))(point)
+            for target, point in zip(self.targets, points, strict=True)
+        ]
 
 
 def _inputs_of(tensor: KerasTensor) -> list[KerasTensor]:

@@ -6,7 +6,7 @@ import collections
 import dis
 import inspect
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Any
 
 import numpy as np
@@ -20,19 +20,19 @@ from cornu.training.feed.prefetch import Prefetch
 
 LOOKAHEAD = 2  # one batch that waits, one in the making
 _SUSPICIOUS = 10_000  # batches of an epoch of unknown length after which to speak up
+_LEAVING = {"RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS"}
 _STEPS_ARGUMENT = {"fit": "steps_per_epoch", "validation_data": "validation_steps"}
 
 
 def is_endless(source: Any) -> bool:
     """Whether it is certain that iterating over `source` never stops.
 
-    A generator function whose code has no instruction that returns can only stop by an error.
+    A generator function whose code neither returns nor raises can only stop by an error of others.
     """
     if isinstance(source, itertools.count | itertools.cycle | itertools.repeat):
         return True
     return inspect.isgenerator(source) and not any(
-        instruction.opname.startswith("RETURN_") and instruction.opname != "RETURN_GENERATOR"
-        for instruction in dis.get_instructions(source.gi_code)
+        instruction.opname in _LEAVING for instruction in dis.get_instructions(source.gi_code)
     )
 
 
@@ -190,7 +190,7 @@ class IterableFeed:
             yield convert(item, self._count - 1, self.kind, self._role, self._class_weight)
 
 
-def make_generator_feed(source: Any, **options: Any) -> IterableFeed:
+def make_generator_feed(source: Iterable[Any], **options: Any) -> IterableFeed:
     """A feed over a generator or any other iterable.
 
     Raises:
@@ -200,6 +200,6 @@ def make_generator_feed(source: Any, **options: Any) -> IterableFeed:
     if options.get("steps") is None and is_endless(source):
         raise no_length(kind, options.get("role", "fit"))
     restarts = not hasattr(source, "__next__")
-    if hasattr(source, "__len__"):
-        options.setdefault("size", source.__len__())
+    if isinstance(source, Sized):
+        options.setdefault("size", len(source))
     return IterableFeed(lambda: iter(source), kind, restarts=restarts, **options)

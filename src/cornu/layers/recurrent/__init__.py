@@ -1,0 +1,1 @@
+"""Recurrent layers, and wrappers that apply layers over time."""
