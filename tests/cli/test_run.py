@@ -31,13 +31,17 @@ main()
 """
 
 
-def start(arguments: list[str], folder: pathlib.Path, given: str = "") -> subprocess.CompletedProcess[str]:
+def start(
+    arguments: list[str], folder: pathlib.Path, given: str = ""
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *arguments], cwd=folder, input=given, capture_output=True, text=True
     )
 
 
-def cornu_run(*arguments: str, folder: pathlib.Path, given: str = "") -> subprocess.CompletedProcess[str]:
+def cornu_run(
+    *arguments: str, folder: pathlib.Path, given: str = ""
+) -> subprocess.CompletedProcess[str]:
     return start(["-m", "cornu", "run", *arguments], folder, given)
 
 
@@ -120,7 +124,9 @@ except AttributeError as error:
     print(error)
 """
     done = cornu_run("-c", code, folder=tmp_path)
-    assert done.stdout.startswith("module 'tensorflow' has no attribute 'constant': TensorFlow is not")
+    assert done.stdout.startswith(
+        "module 'tensorflow' has no attribute 'constant': TensorFlow is not"
+    )
     assert done.stderr == ""
 
 

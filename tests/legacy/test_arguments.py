@@ -66,7 +66,9 @@ def test_today_s_arguments_stay(name: str, args: tuple[Any, ...], kwargs: dict[s
 
 
 def test_each_spelling_warns_once_and_names_the_new_one() -> None:
-    with pytest.warns(UserWarning, match="Dense: `output_dim`: old spelling, write `units`") as seen:
+    with pytest.warns(
+        UserWarning, match="Dense: `output_dim`: old spelling, write `units`"
+    ) as seen:
         translate("Dense", (), {"output_dim": 3})
     assert [warning.filename for warning in seen] == [__file__]
     with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""What the `K` functions do that Keras 3 has no equal of: values, phases, graphs, symbolic tensors."""
+"""What `K` has and Keras 3 has not: values, phases, graphs; and all kinds of tensors alike."""
 
 from __future__ import annotations
 

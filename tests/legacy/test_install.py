@@ -135,9 +135,11 @@ def test_misspelt_names(statement: str, message: str) -> None:
 
 
 def test_a_name_is_explained_without_cornu_run_too() -> None:
-    with pytest.raises(ImportError, match="from 'cornu.layers'; did you mean 'MaxPooling1D', 'MaxP"):
+    with pytest.raises(
+        ImportError, match=r"from 'cornu\.layers'; did you mean 'MaxPooling1D', 'MaxP"
+    ):
         exec("from cornu.layers import MaxPooling")
-    with pytest.raises(AttributeError, match="'cornu.layers' has no attribute 'Dens'"):
+    with pytest.raises(AttributeError, match=r"'cornu\.layers' has no attribute 'Dens'"):
         _ = cornu.layers.Dens
     assert not hasattr(cornu.layers, "Dens")
 

@@ -1,5 +1,7 @@
 """`keras.backend`: Keras 3's names, and the functions of Keras 2 that scripts call as `K`."""
 
+from typing import TYPE_CHECKING
+
 from cornu.config import backend as backend
 from cornu.config import epsilon as epsilon
 from cornu.config import floatx as floatx
@@ -7,15 +9,14 @@ from cornu.config import image_data_format as image_data_format
 from cornu.config import set_epsilon as set_epsilon
 from cornu.config import set_floatx as set_floatx
 from cornu.config import set_image_data_format as set_image_data_format
-from cornu.core.dtypes import is_float as is_float_dtype
-from cornu.core.dtypes import is_int as is_int_dtype
+from cornu.core import dtypes as _dtypes
+from cornu.core import naming as _naming
 from cornu.core.dtypes import result_type as result_type
-from cornu.core.dtypes import standardize as standardize_dtype
 from cornu.core.naming import get_uid as get_uid
 from cornu.core.naming import name_scope as name_scope
-from cornu.core.naming import reset as reset_uids
 from cornu.core.session import clear_session as clear_session
 from cornu.core.symbolic import is_keras_tensor as is_keras_tensor
+from cornu.errors import explain_missing_names
 from cornu.legacy.backend.contraction import batch_dot as batch_dot
 from cornu.legacy.backend.contraction import dot as dot
 from cornu.legacy.backend.control import foldl as foldl
@@ -100,7 +101,9 @@ from cornu.legacy.backend.neural import sigmoid as sigmoid
 from cornu.legacy.backend.neural import softmax as softmax
 from cornu.legacy.backend.neural import softplus as softplus
 from cornu.legacy.backend.neural import softsign as softsign
-from cornu.legacy.backend.neural import sparse_categorical_crossentropy as sparse_categorical_crossentropy
+from cornu.legacy.backend.neural import (
+    sparse_categorical_crossentropy as sparse_categorical_crossentropy,
+)
 from cornu.legacy.backend.neural import tanh as tanh
 from cornu.legacy.backend.reduction import all as all
 from cornu.legacy.backend.reduction import any as any
@@ -124,6 +127,7 @@ from cornu.legacy.backend.shaping import expand_dims as expand_dims
 from cornu.legacy.backend.shaping import flatten as flatten
 from cornu.legacy.backend.shaping import gather as gather
 from cornu.legacy.backend.shaping import int_shape as int_shape
+from cornu.legacy.backend.shaping import known_sizes as known_sizes
 from cornu.legacy.backend.shaping import ndim as ndim
 from cornu.legacy.backend.shaping import one_hot as one_hot
 from cornu.legacy.backend.shaping import permute_dimensions as permute_dimensions
@@ -145,7 +149,9 @@ from cornu.legacy.backend.values import get_value as get_value
 from cornu.legacy.backend.values import get_variable_shape as get_variable_shape
 from cornu.legacy.backend.values import image_dim_ordering as image_dim_ordering
 from cornu.legacy.backend.values import learning_phase as learning_phase
-from cornu.legacy.backend.values import manual_variable_initialization as manual_variable_initialization
+from cornu.legacy.backend.values import (
+    manual_variable_initialization as manual_variable_initialization,
+)
 from cornu.legacy.backend.values import moving_average_update as moving_average_update
 from cornu.legacy.backend.values import normalize_data_format as normalize_data_format
 from cornu.legacy.backend.values import print_tensor as print_tensor
@@ -157,3 +163,11 @@ from cornu.legacy.backend.values import set_value as set_value
 from cornu.legacy.backend.values import update as update
 from cornu.legacy.backend.values import update_add as update_add
 from cornu.legacy.backend.values import update_sub as update_sub
+
+is_float_dtype = _dtypes.is_float
+is_int_dtype = _dtypes.is_int
+standardize_dtype = _dtypes.standardize
+reset_uids = _naming.reset
+
+if not TYPE_CHECKING:
+    __getattr__ = explain_missing_names(__name__)

@@ -47,10 +47,7 @@ def main(arguments: list[str]) -> int:
     install_as_keras(tensorflow=True)
     sys.excepthook = functools.partial(show, sys.excepthook)
     try:
-        if first in PREPARE:
-            load = PREPARE[first](rest[0], rest[1:])
-        else:
-            load = prepare_path(first, rest)
+        load = PREPARE[first](rest[0], rest[1:]) if first in PREPARE else prepare_path(first, rest)
     except OSError as error:
         reason = f"[Errno {error.errno}] {error.strerror}"
         print(f"cornu run: can't open file '{error.filename}': {reason}", file=sys.stderr)
@@ -86,7 +83,11 @@ def prepare_path(path: str, arguments: list[str]) -> Load:
 
 
 def prepare_code(
-    code: str, arguments: list[str], *, argv0: str = "-c", namespace: Mapping[str, Any] | None = None
+    code: str,
+    arguments: list[str],
+    *,
+    argv0: str = "-c",
+    namespace: Mapping[str, Any] | None = None,
 ) -> Load:
     """A piece of code."""
     sys.argv = [argv0, *arguments]

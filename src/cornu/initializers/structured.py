@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import jax
 import math
 from typing import Any
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 
 from cornu.errors import short

@@ -15,7 +15,9 @@ from cornu.layers.base.layer import InputSpec, Layer
 from cornu.ops.convolution import standardize_data_format
 
 
-def keep_and_scale(inputs: Array, rate: float, shape: tuple[int, ...], seed: SeedGenerator) -> Array:
+def keep_and_scale(
+    inputs: Array, rate: float, shape: tuple[int, ...], seed: SeedGenerator
+) -> Array:
     """`inputs` with a share `rate` set to 0 and the rest scaled so that sums stay the same.
 
     One draw for each element of `shape`, which broadcasts with the inputs.
@@ -144,7 +146,9 @@ class _SpatialDropout(_Dropout):
 
     data_format: str
 
-    def _prepare_images(self, rate: float, data_format: str | None, seed: int | None, rank: int) -> None:
+    def _prepare_images(
+        self, rate: float, data_format: str | None, seed: int | None, rank: int
+    ) -> None:
         self._prepare(rate, seed)
         self.data_format = standardize_data_format(data_format)
         self.input_spec = InputSpec(ndim=rank + 2)

@@ -201,7 +201,8 @@ class Concatenate(Merge):
         axis = self.axis % inputs[0].ndim
         rank = max(m.ndim for m in mask if m is not None)
         masks = [
-            jnp.ones(x.shape[:rank], bool) if m is None else m for x, m in zip(inputs, mask, strict=True)
+            jnp.ones(x.shape[:rank], bool) if m is None else m
+            for x, m in zip(inputs, mask, strict=True)
         ]
         if axis < rank:
             return jnp.concatenate(masks, axis=axis)

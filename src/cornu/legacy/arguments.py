@@ -13,7 +13,7 @@ from cornu.errors import warn
 
 Arguments = dict[str, Any]
 
-# -- today's name of an old one, per group of classes -----------------------------------------------
+# -- today's name of an old one, per group of classes ----------------------------------------------
 
 _KERNEL = {
     "init": "kernel_initializer",
@@ -90,15 +90,14 @@ RENAMED: dict[str, Mapping[str, str]] = {
     "ReduceLROnPlateau": {"epsilon": "min_delta"},
 }
 
-# -- several old arguments that are one today -------------------------------------------------------
+# -- several old arguments that are one today ------------------------------------------------------
 
 _ROWS_AND_COLUMNS = {("nb_row", "nb_col"): "kernel_size"}
+_STEPS = {("input_length", "input_dim"): "input_shape"}
 JOINED: dict[str, Mapping[tuple[str, ...], str]] = {
     **dict.fromkeys(("Conv2D", "Conv2DTranspose", "SeparableConv2D"), _ROWS_AND_COLUMNS),
     "Conv3D": {("kernel_dim1", "kernel_dim2", "kernel_dim3"): "kernel_size"},
-    **dict.fromkeys(
-        ("SimpleRNN", "GRU", "LSTM", "Conv1D"), {("input_length", "input_dim"): "input_shape"}
-    ),
+    **dict.fromkeys(("SimpleRNN", "GRU", "LSTM", "Conv1D"), _STEPS),
 }
 # Joined arguments that may stand alone, the others being unknown sizes.
 _MAY_LACK = frozenset({"input_length"})
@@ -111,7 +110,7 @@ POSITIONS: dict[str, tuple[str, ...]] = {
     "Conv3D": ("nb_filter", "kernel_dim1", "kernel_dim2", "kernel_dim3"),
 }
 
-# -- old arguments that have no effect any more -----------------------------------------------------
+# -- old arguments that have no effect any more ----------------------------------------------------
 
 _QUEUES = ("max_queue_size", "workers", "use_multiprocessing")
 DROPPED: dict[str, tuple[str, ...]] = {
@@ -127,9 +126,14 @@ DROPPED: dict[str, tuple[str, ...]] = {
     "TensorBoard": ("batch_size", "write_grads", "embeddings_layer_names", "embeddings_data"),
 }
 
-# -- old values of arguments ------------------------------------------------------------------------
+# -- old values of arguments -----------------------------------------------------------------------
 
-_INITIALIZERS = {"normal": "random_normal", "uniform": "random_uniform", "zero": "zeros", "one": "ones"}
+_INITIALIZERS = {
+    "normal": "random_normal",
+    "uniform": "random_uniform",
+    "zero": "zeros",
+    "one": "ones",
+}
 VALUES: dict[str, Mapping[Any, Any]] = {
     "data_format": {"tf": "channels_last", "th": "channels_first", "default": None},
     "unit_forget_bias": {"one": True, "zero": False},
@@ -223,13 +227,15 @@ def _note(name: str, spelling: str, advice: str) -> None:
         warn(f"{name}: {spelling}: {advice}.")
 
 
-# -- calls whose old form no table can tell ---------------------------------------------------------
+# -- calls whose old form no table can tell --------------------------------------------------------
 
 
 def _compile(args: tuple[Any, ...], kwargs: Arguments) -> tuple[tuple[Any, ...], Arguments]:
-    """Keras 2 had `metrics` in third place and `loss_weights` in fourth; today it is the reverse."""
+    """Keras 2 had `metrics` third and `loss_weights` fourth; today it is the reverse."""
     third = args[2] if len(args) > 2 else None
-    names = isinstance(third, list | tuple) and any(isinstance(x, str) or callable(x) for x in third)
+    names = isinstance(third, list | tuple) and any(
+        isinstance(x, str) or callable(x) for x in third
+    )
     if not names:
         return args, kwargs
     _note("compile", "third argument", "old order of arguments, write `metrics=[...]`")

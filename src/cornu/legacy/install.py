@@ -6,6 +6,7 @@ Paths that only older Keras had become views (`LegacyModule`) onto today's modul
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -145,8 +146,12 @@ class AliasFinder(importlib.abc.MetaPathFinder):
                 module = resolve(inner)
                 if module is None:
                     raise _no_module(fullname, inner)
-                return _spec(fullname, lambda: module)
+                return _spec(fullname, functools.partial(_given, module))
         return None
+
+
+def _given(module: types.ModuleType) -> types.ModuleType:
+    return module
 
 
 def _no_module(fullname: str, inner: str) -> ModuleNotFoundError:

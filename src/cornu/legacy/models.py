@@ -95,7 +95,9 @@ def predict_proba(model: Any, x: Any, batch_size: int | None = 32, verbose: Any 
     return model.predict(x, batch_size=batch_size, verbose=verbose)
 
 
-def predict_classes(model: Any, x: Any, batch_size: int | None = 32, verbose: Any = 0) -> np.ndarray:
+def predict_classes(
+    model: Any, x: Any, batch_size: int | None = 32, verbose: Any = 0
+) -> np.ndarray:
     """The class of each row: the most likely one, or whether a single output is above 0.5."""
     found = model.predict(x, batch_size=batch_size, verbose=verbose)
     if found.shape[-1] > 1:

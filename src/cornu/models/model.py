@@ -58,14 +58,13 @@ class Model(Trainable, Layer):
         args = spec if isinstance(input_shape, tuple | list) and not tree.is_shape(input_shape) else [spec]
         parameters = calling.call_signature(type(self).call).parameters
         positional = [p for p in parameters if p not in ("training", "mask")]
-        self.trace([spec] if len(positional) <= 1 else list(args))
+        self.trace((spec,) if len(positional) <= 1 else tuple(args), {})
 
-    def trace(self, args: list[Any], **kwargs: Any) -> Any:
+    def trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Run `call` abstractly on symbolic arguments; builds everything that is unbuilt."""
         with naming.root_scope(self._path):
-            outputs = self._infer(tuple(args), kwargs)
+            self._infer(args, kwargs)
         self.built = True
-        return outputs
 
     def build_for(self, *args: Any, **kwargs: Any) -> None:
         """Trace `call` once, so that every nested layer has its place and its weights."""
@@ -75,9 +74,7 @@ class Model(Trainable, Layer):
             super().build_for(*args, **kwargs)
             return
         self._path = naming.current_path()
-        symbolic_args, symbolic_kwargs = tree.map_structure(_symbol, (args, kwargs))
-        self._infer(symbolic_args, symbolic_kwargs)
-        self.built = True
+        self.trace(*tree.map_structure(_symbol, (args, kwargs)))
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of this name or at this index.

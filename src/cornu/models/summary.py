@@ -30,7 +30,8 @@ def show(
     layer_range: Any,
 ) -> None:
     """Print the table, or hand its text to `print_fn`."""
-    layers = _selected(model.layers, layer_range)
+    rows = getattr(model, "operations", None) if _is_branched(model) else model.layers
+    layers = _selected(rows or model.layers, layer_range)
     linked = _is_branched(model)
     width = line_length or (98 if linked else 80)
     table = _table(positions, width, show_trainable, linked)
@@ -100,18 +101,25 @@ def _add(
 ) -> None:
     indent = "    " * level
     row = [
-        escape(f"{indent}{layer.name} ({type(layer).__name__})"),
+        escape(f"{indent}{layer.name} ({_kind(layer)})"),
         escape(output_shape(layer)),
         _count_text(layer),
     ]
     if linked:
         row.append(escape(", ".join(_sources(layer, model)) or "-"))
     if show_trainable:
-        row.append(("Y" if layer.trainable else "N") if layer.weights else "-")
+        weights = getattr(layer, "weights", ())
+        row.append(("Y" if layer.trainable else "N") if weights else "-")
     table.add_row(*row)
     if expand and hasattr(layer, "layers") and hasattr(layer, "compile"):
         for inner in layer.layers:
             _add(table, inner, layer, level + 1, expand, show_trainable, linked)
+
+
+def _kind(operation: Any) -> str:
+    """The class name; for a function of `ops` its name in the same style."""
+    name = getattr(operation, "op_name", None)
+    return type(operation).__name__ if name is None else name.title().replace("_", "")
 
 
 def output_shape(layer: Any) -> str:
@@ -126,6 +134,8 @@ def output_shape(layer: Any) -> str:
 
 
 def _count_text(layer: Any) -> str:
+    if not isinstance(layer, Layer):
+        return "0"
     if not layer.built and not layer.weights:
         unbuilt = type(layer).build is not Layer.build or hasattr(layer, "layers")
         return "0 (unbuilt)" if unbuilt else "0"

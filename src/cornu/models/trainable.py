@@ -10,12 +10,12 @@ import numpy as np
 
 from cornu import losses, optimizers
 from cornu.callbacks.callback_list import CallbackList
-from cornu.core import tree
+from cornu.core import naming, tree
 from cornu.core.scope import current
 from cornu.core.symbolic import KerasTensor
 from cornu.errors import TrainingBusyError, unexpected_keywords
 from cornu.serialization import codec
-from cornu.training import checks, inference, loop, state, step
+from cornu.training import checks, inference, loop, plans, runner, state
 from cornu.training.compiled_spec import CompiledSpec, Objective
 from cornu.training.feed import feed as feeds
 from cornu.training.feed.feed import Feed
@@ -43,6 +43,7 @@ class Trainable:
         self._spec: CompiledSpec | None = None
         self._objective: Objective | None = None
         self._fit_lock = threading.Lock()
+        self._validation_run: Any = None
 
     # -- compile -----------------------------------------------------------------------------------
 
@@ -96,7 +97,6 @@ class Trainable:
         checks.check_metric_names(metrics, weighted_metrics)
         self._objective = None
         self.plans.clear()
-        self._validation_run: tuple[Any, Any] = (None, None)
 
     @property
     def compiled(self) -> bool:
@@ -174,14 +174,6 @@ class Trainable:
         """Start all metrics again."""
         for metric in self.metrics:  # type: ignore[attr-defined]
             metric.reset_state()
-
-    def make_train_step(self, binding: state.Binding) -> step.Step:
-        """The pure training step of this model; a user's own `train_step` where there is one."""
-        return step.train_step(self, self.optimizer, binding)
-
-    def make_test_step(self, binding: state.Binding) -> step.Step:
-        """The pure evaluation step of this model."""
-        return step.test_step(self, binding)
 
     # -- fit, evaluate, predict --------------------------------------------------------------------
 
@@ -358,9 +350,9 @@ class Trainable:
         self._require_compiled("train_on_batch")
         feed = self._one_batch(x, y, sample_weight, class_weight, "train_on_batch")
         binding = loop.bind_for_training(self)
-        plan = loop.batch_plan(self, "train", binding, self.make_train_step(binding))
+        plan = plans.for_batches(self, "train", binding)
         before = state.read(binding, int(self.optimizer.iterations))
-        after, logs = plan.run(before, loop.on_device(feed))
+        after, logs = plan.run(before, runner.to_device(feed))
         jax.block_until_ready(after.step)
         state.commit(binding, after)
         return self._batch_logs(logs, return_dict)
@@ -372,8 +364,8 @@ class Trainable:
         self._require_compiled("test_on_batch")
         feed = self._one_batch(x, y, sample_weight, None, "test_on_batch")
         binding = state.bind(self, None, self.metrics)  # type: ignore[attr-defined]
-        plan = loop.batch_plan(self, "test", binding, self.make_test_step(binding))
-        after, logs = plan.run(state.read(binding, 0), loop.on_device(feed))
+        plan = plans.for_batches(self, "test", binding)
+        after, logs = plan.run(state.read(binding, 0), runner.to_device(feed))
         jax.block_until_ready(after.step)
         state.commit(binding, after)
         return self._batch_logs(logs, return_dict)
@@ -418,8 +410,10 @@ class Trainable:
         """The outputs for symbolic inputs, without a note in any graph."""
         model: Any = self
         if not model.built:
-            model.build_for_spec(spec)
-        return model.compute_output_spec(spec)
+            with naming.name_scope(self.name):
+                model.build_for(spec)
+        with naming.root_scope(model.path):
+            return model.compute_output_spec(spec)
 
     def prepare(self, feed: Feed, role: str) -> None:
         """Build the model, line up losses and metrics with its outputs, check the data."""
@@ -428,7 +422,6 @@ class Trainable:
         if self._objective is None:
             outputs = self.prepare_inputs(x)
             self._objective = Objective(self._spec, y, outputs, self._names_of(outputs))
-            self._objective.prepare(y, outputs)
         checks.check_feed(self, feed, self._objective, role)
 
     def _names_of(self, outputs: Any) -> list[str]:
@@ -442,7 +435,7 @@ class Trainable:
         kept: dict[str, Any] = dict(self.__dict__)
         kept.pop("_fit_lock", None)
         kept["plans"] = {}
-        kept["_validation_run"] = (None, None)
+        kept["_validation_run"] = None
         return kept
 
     def __setstate__(self, found: dict[str, Any]) -> None:

@@ -29,6 +29,7 @@ class Operation(Configurable):
         return self._inbound_nodes
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute, or note the call in the graph where a symbolic tensor is among the arguments."""
         if symbolic.any_symbolic(args, kwargs):
             return self.symbolic_call(*args, **kwargs)
         return self.call(*args, **kwargs)

@@ -189,14 +189,6 @@ class Objective:
             [] if g is None else list(g) if isinstance(g, list | tuple) else [g] for g in groups
         ]
 
-    def prepare(self, y: Any, y_pred: Any) -> None:
-        """Let metrics that make their variables from the first batch make them."""
-        targets, outputs = self.align(y, "y"), tree.flatten(y_pred)
-        for term in self.metrics:
-            build = getattr(term.metric, "build", None)
-            if build is not None and targets[term.output] is not None:
-                build(targets[term.output], outputs[term.output])
-
     # -- computing ---------------------------------------------------------------------------------
 
     def metric_objects(self) -> list[Metric]:
@@ -261,6 +253,13 @@ def _as_loss(item: Any) -> Loss:
     return losses_module.LossFunctionWrapper(found, name=name)
 
 
+def _shaped_like(output: Any, target: Any) -> jax.ShapeDtypeStruct:
+    """A symbolic output with the target's sizes where its own are unknown."""
+    known = (*target.shape, *[1] * len(output.shape)) if target is not None else (1,) * len(output.shape)
+    shape = [known[i] if size is None else size for i, size in enumerate(output.shape)]
+    return jax.ShapeDtypeStruct(tuple(shape), output.dtype)
+
+
 _ACCURACY = ("accuracy", "acc")
 _CROSSENTROPY = ("crossentropy", "ce")
 
@@ -280,7 +279,7 @@ def _as_metric(item: Any, target: Any, output: Any) -> Metric:
         return found
     if not callable(found):
         raise TypeError(f"a metric must be a name, a Metric or a function. Received: {short(item)}")
-    return metrics_module.from_function(found, target, output, name=name)
+    return metrics_module.from_function(found, target, _shaped_like(output, target), name=name)
 
 
 def _by_output(item: str, target: Any, output: Any) -> Metric:

@@ -16,8 +16,7 @@ from cornu.callbacks.logs import LazyLogs
 from cornu.core import random, variable
 from cornu.core.scope import Scope
 from cornu.errors import BadInputError, warn
-from cornu.training import interrupts, logs, runner, step
-from cornu.training.plan import BatchPlan, LoopPlan
+from cornu.training import interrupts, logs, plans, runner
 from cornu.training.state import Binding, State, bind, commit, read
 
 
@@ -56,6 +55,7 @@ def fit(model: Any, feed: Any, validation: Any, callbacks: Any, options: FitOpti
             finalize = getattr(model.optimizer, "finalize_variable_values", None)
             if finalize is not None:
                 finalize(model.trainable_variables)
+            model._validation_run = None
             callbacks.on_train_end(logs=model.history_logs)
         except BaseException:
             session.restore_if_broken()
@@ -90,11 +90,14 @@ class _Session:
         binding = bind_for_training(self.model)
         if self.binding is None or binding != self.binding:
             self.binding = binding
-            plan = training_plan(self.model, binding, self.feed, self.callbacks.keeps_finite)
+            finite = self.callbacks.keeps_finite
             if self.run is None:
-                make = runner.ArrayRun if runner.is_resident(self.feed) else runner.StreamRun
-                self.run = make(plan, self.feed)
-            self.run.plan = plan
+                self.run = plans.make_run(self.model, "train", binding, self.feed, finite)
+            elif isinstance(self.run, runner.ArrayRun):
+                size = self.feed.batch_size
+                self.run.plan = plans.for_arrays(self.model, "train", binding, size, finite)
+            else:
+                self.run.plan = plans.for_batches(self.model, "train", binding, finite)
         self.metrics = self.model.metrics
         self.version = variable.structure_version
         return binding
@@ -179,55 +182,18 @@ def bind_for_training(model: Any) -> Binding:
     return bind(model, model.optimizer, model.metrics)
 
 
-def training_plan(model: Any, binding: Binding, feed: Any, keep_finite: bool) -> Any:
-    """The compiled plan for this model and kind of feed, from the model's cache where it stands."""
-    train = model.make_train_step(binding)
-    if keep_finite:
-        return _plan(model, "train_finite", binding, feed, step.skip_non_finite(train, binding))
-    return _plan(model, "train", binding, feed, train)
-
-
-def _plan(model: Any, kind: str, binding: Binding, feed: Any, one_step: step.Step) -> Any:
-    return _cached(model, kind, binding, feed.batch_size if runner.is_resident(feed) else None, one_step)
-
-
-def _cached(model: Any, kind: str, binding: Binding, size: int | None, one_step: step.Step) -> Any:
-    key = (kind, size, tuple(map(id, binding.all())), len(binding.trainable))
-    plan = model.plans.get(key)
-    if plan is None:
-
-        def results(state: State) -> dict[str, Any]:
-            return step.results(model, binding, state)
-
-        plan = LoopPlan(one_step, results, size) if size else BatchPlan(one_step, results)
-        model.plans[key] = plan
-    return plan
-
-
-def batch_plan(model: Any, kind: str, binding: Binding, one_step: step.Step) -> BatchPlan:
-    """The plan for batches that come one at a time."""
-    return _cached(model, kind, binding, None, one_step)
-
-
-def on_device(batch: step.Batch) -> step.Batch:
-    """A batch of NumPy arrays as device arrays."""
-    return runner.to_device(batch)
-
-
 def evaluate(
     model: Any, feed: Any, callbacks: Any, steps: int | None = None, inside_fit: bool = False
 ) -> dict[str, Any]:
     """Metrics over a feed. Reads the model's variables and changes none."""
     binding = bind(model, None, model.metrics)
-    plan = _plan(model, "test", binding, feed, model.make_test_step(binding))
-    make = runner.ArrayRun if runner.is_resident(feed) else runner.StreamRun
-    if inside_fit and getattr(model, "_validation_run", (None, None))[0] is feed:
-        run = model._validation_run[1]
-        run.plan = plan
+    kept = getattr(model, "_validation_run", None)
+    if inside_fit and kept is not None and kept[:2] == (feed, binding):
+        run = kept[2]  # its arrays lie on the device already
     else:
-        run = make(plan, feed)
+        run = plans.make_run(model, "test", binding, feed)
         if inside_fit:
-            model._validation_run = (feed, run)
+            model._validation_run = (feed, binding, run)
     state = read(binding, 0)._replace(metrics=_fresh_metrics(model, binding))
     callbacks.on_test_begin()
     single = callbacks.wants_batches("test")

@@ -44,7 +44,7 @@ class LoopPlan:
         self._full = compiled.jit(run)
         self.batch_size = batch_size
         self.warm = False  # whether the loop has run once, that is, is compiled
-        self._smaller = BatchPlan(step, results)
+        self._smaller = BatchPlan(logged(step, results))
         self._in_background: dict[Any, concurrent.futures.Future[Any]] = {}
 
     def prepare_last(self, state: State, batch: Batch) -> None:
@@ -85,15 +85,29 @@ def take(data: Batch, rows: Any) -> Batch:
     return jax.tree.map(lambda a: jnp.take(a, rows, axis=0, mode="clip"), data)
 
 
+Run = Callable[[State, Batch], tuple[State, Logs]]
+
+
+def logged(step: Step, results: Results) -> Run:
+    """`step`, giving its logs too."""
+
+    def run(state: State, batch: Batch) -> tuple[State, Logs]:
+        new = step(state, batch)
+        return new, results(new)
+
+    return run
+
+
 class BatchPlan:
-    """A program for batches that come one at a time; one compile a shape."""
+    """A program for batches that come one at a time; one compile a shape.
 
-    def __init__(self, step: Step, results: Results) -> None:
-        def run(state: State, batch: Batch) -> tuple[State, Logs]:
-            new = step(state, batch)
-            return new, results(new)
+    Args:
+        run: one step and its logs.
+        eager: run it uncompiled, operation by operation.
+    """
 
-        self.program = compiled.jit(run)
+    def __init__(self, run: Run, eager: bool = False) -> None:
+        self.program = run if eager else compiled.jit(run)
 
     def run(self, state: State, batch: Batch) -> tuple[State, Logs]:
         """One step."""

@@ -96,7 +96,9 @@ def to_tensor(value: Any, dtype: str | None) -> Any:
     if isinstance(value, Variable):
         value = value.value
     if not isinstance(value, jax.Array):
-        if isinstance(value, bool | int | float) or not isinstance(value, np.ndarray | np.generic | list):
+        if isinstance(value, bool | int | float) or not isinstance(
+            value, np.ndarray | np.generic | list
+        ):
             converted = _foreign(value)
             if converted is None:
                 return value

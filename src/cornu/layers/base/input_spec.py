@@ -86,7 +86,9 @@ class InputSpec:
 
     def _hint(self, shape: tuple[int | None, ...]) -> str:
         if self.ndim is not None and len(shape) == self.ndim - 1:
-            return f"; a missing batch or channel axis? Try x[None] or x[..., None] on shape {shape}"
+            return (
+                f"; a missing batch or channel axis? Try x[None] or x[..., None] on shape {shape}"
+            )
         return ""
 
 

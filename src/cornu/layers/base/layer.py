@@ -159,7 +159,11 @@ class Layer(Weights, Operation):
             first = next(iter(shapes.values()), None)
             self.build(first)
         else:
-            chosen = {n: shapes[n.removesuffix("_shape")] for n in names if n.removesuffix("_shape") in shapes}
+            chosen = {
+                n: shapes[n.removesuffix("_shape")]
+                for n in names
+                if n.removesuffix("_shape") in shapes
+            }
             if not chosen:
                 chosen = dict(zip(names, shapes.values(), strict=False))
             self.build(**chosen)
@@ -182,7 +186,9 @@ class Layer(Weights, Operation):
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Build with the shapes of `get_build_config`."""
         if config and not self.built:
-            self.build(**config) if "input_shape" not in config else self.build(config["input_shape"])
+            self.build(**config) if "input_shape" not in config else self.build(
+                config["input_shape"]
+            )
 
     # -- calling -----------------------------------------------------------------------------------
 
@@ -232,7 +238,9 @@ class Layer(Weights, Operation):
                 layer._losses.clear()
         token = calling.enter(calling.Frame(training))
         try:
-            with autocast(self.compute_dtype if self.compute_dtype != self.variable_dtype else None):
+            with autocast(
+                self.compute_dtype if self.compute_dtype != self.variable_dtype else None
+            ):
                 outputs = self.call(*args, **call_kwargs)
         except Exception as error:
             self._explain(error, args)
@@ -249,7 +257,9 @@ class Layer(Weights, Operation):
         if getattr(error, "_cornu_explained", False):
             return
         shapes = calling.shapes_of(list(args))
-        note = f"while calling layer '{self.path}' ({type(self).__name__}) on inputs of shape {shapes}"
+        note = (
+            f"while calling layer '{self.path}' ({type(self).__name__}) on inputs of shape {shapes}"
+        )
         if isinstance(error, jax.errors.UnexpectedTracerError):
             kept = [
                 f"{type(layer).__name__}.{name}"
@@ -287,7 +297,11 @@ class Layer(Weights, Operation):
                         call_kwargs[target] = found
 
     def _set_output_masks(
-        self, signature: calling.CallSignature, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any
+        self,
+        signature: calling.CallSignature,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        outputs: Any,
     ) -> None:
         inputs = args[0] if args else next(iter(kwargs.values()), None)
         overridden = type(self).compute_mask is not Layer.compute_mask
@@ -346,7 +360,9 @@ class Layer(Weights, Operation):
         dtype = self.compute_dtype if self.autocast else None
 
         def spec(shapes: Any) -> Any:
-            return tree.map_shapes(lambda shape: KerasTensor(shape, dtype or self.compute_dtype), shapes)
+            return tree.map_shapes(
+                lambda shape: KerasTensor(shape, dtype or self.compute_dtype), shapes
+            )
 
         call_args = tuple(spec(shape) for shape in args)
         call_kwargs = {
@@ -402,13 +418,17 @@ class Layer(Weights, Operation):
             ("non_trainable_variables", non_trainable_variables, frozen),
         ):
             if len(values) != len(expected):
-                raise ValueError(f"`{what}` must hold {len(expected)} arrays. Received: {len(values)}")
+                raise ValueError(
+                    f"`{what}` must hold {len(expected)} arrays. Received: {len(values)}"
+                )
 
         def run() -> Any:
             outputs = self(*args, **kwargs)
             return outputs, self.regularization_losses() if return_losses else []
 
-        outcome: Outcome = pure(run, [*trainable, *frozen])([*trainable_variables, *non_trainable_variables])
+        outcome: Outcome = pure(run, [*trainable, *frozen])(
+            [*trainable_variables, *non_trainable_variables]
+        )
         outputs, penalties = outcome.result
         updated = list(outcome.values[len(trainable) :])
         if return_losses:

@@ -19,7 +19,9 @@ class Tracked:
     """An object whose attributes may hold parts of a model."""
 
     # Attributes of the machinery, which are no parts of the model.
-    untracked: ClassVar[frozenset[str]] = frozenset({"_given", "_inbound_nodes", "_losses", "_parent"})
+    untracked: ClassVar[frozenset[str]] = frozenset(
+        {"_given", "_inbound_nodes", "_losses", "_parent"}
+    )
 
     def __setattr__(self, name: str, value: Any) -> None:
         holds_parts = isinstance(value, _PARTS | list | tuple | dict) and name not in self.untracked

@@ -112,13 +112,17 @@ class Weights(Tracked):
         if not self.trainable:
             return self.weights
         mine = [v for v in self.own_variables() if not v.trainable]
-        return _distinct([*mine, *(v for sub in self.sublayers() for v in sub.non_trainable_weights)])
+        return _distinct(
+            [*mine, *(v for sub in self.sublayers() for v in sub.non_trainable_weights)]
+        )
 
     @property
     def variables(self) -> list[Variable]:
         """All weights and the state of seed generators, without metrics."""
         return _distinct(
-            self._list_weights(lambda layer, own: [*own, *(g.state for g in layer.own_generators())])
+            self._list_weights(
+                lambda layer, own: [*own, *(g.state for g in layer.own_generators())]
+            )
         )
 
     @property
@@ -132,7 +136,9 @@ class Weights(Tracked):
         trainable = {id(v) for v in self.trainable_weights}
         return [v for v in self.variables if id(v) not in trainable]
 
-    def _list_weights(self, of_layer: Callable[[Any, list[Variable]], list[Variable]]) -> list[Variable]:
+    def _list_weights(
+        self, of_layer: Callable[[Any, list[Variable]], list[Variable]]
+    ) -> list[Variable]:
         own = self.own_variables()
         ordered = [*(v for v in own if v.trainable), *(v for v in own if not v.trainable)]
         found = of_layer(self, ordered)

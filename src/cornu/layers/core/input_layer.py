@@ -131,6 +131,10 @@ def Input(  # noqa: N802 - Keras's name for it
 def _as_shape(shape: Any) -> tuple[int | None, ...]:
     dims = (shape,) if isinstance(shape, int) or shape is None else tuple(shape)
     for dim in dims:
-        if dim is not None and (not isinstance(dim, int) and not hasattr(dim, "__index__") or int(dim) < 0):
-            raise ValueError(f"shape must hold non-negative integers or None. Received: shape={shape}")
+        if dim is not None and (
+            not isinstance(dim, int) and not hasattr(dim, "__index__") or int(dim) < 0
+        ):
+            raise ValueError(
+                f"shape must hold non-negative integers or None. Received: shape={shape}"
+            )
     return tuple(None if dim is None else int(dim) for dim in dims)

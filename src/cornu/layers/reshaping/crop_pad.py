@@ -23,11 +23,14 @@ def border_pairs(value: Any, rank: int, name: str, layer: Layer) -> Pairs:
     if rank == 1 and len(entries) == 2 and all(isinstance(entry, int) for entry in entries):
         entries = [entries]
     pairs = tuple(
-        (entry, entry) if isinstance(entry, int) else tuple(int(n) for n in entry) for entry in entries
+        (entry, entry) if isinstance(entry, int) else tuple(int(n) for n in entry)
+        for entry in entries
     )
     if len(pairs) != rank or any(len(pair) != 2 or min(pair) < 0 for pair in pairs):
-        form = "an integer or a pair of them" if rank == 1 else (
-            f"an integer, {rank} integers, or {rank} pairs of integers"
+        form = (
+            "an integer or a pair of them"
+            if rank == 1
+            else (f"an integer, {rank} integers, or {rank} pairs of integers")
         )
         raise ValueError(
             f"`{name}` must be {form}, none negative. "
@@ -112,7 +115,10 @@ class Cropping3D(_Crop):
     """
 
     def __init__(
-        self, cropping: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **kwargs: Any
+        self,
+        cropping: Any = ((1, 1), (1, 1), (1, 1)),
+        data_format: str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.data_format = standardize_data_format(data_format)
@@ -161,7 +167,9 @@ class ZeroPadding2D(_Pad):
     Input: (batch, height, width, channels), or channels first. Output: the same, larger.
     """
 
-    def __init__(self, padding: Any = (1, 1), data_format: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, padding: Any = (1, 1), data_format: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.data_format = standardize_data_format(data_format)
         self.padding = self._pairs = border_pairs(padding, 2, "padding", self)

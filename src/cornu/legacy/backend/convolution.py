@@ -7,7 +7,7 @@ from typing import Any
 
 from cornu import ops
 from cornu.errors import unknown
-from cornu.legacy.backend.shaping import int_shape
+from cornu.legacy.backend.shaping import int_shape, known_sizes
 from cornu.legacy.backend.values import normalize_data_format
 
 Sizes = int | Sequence[int]
@@ -24,7 +24,7 @@ def conv1d(
     """Convolution along one axis; padding may also be "causal"."""
     data_format = normalize_data_format(data_format)
     if padding == "causal":
-        left = dilation_rate * (int_shape(kernel)[0] - 1)
+        left = dilation_rate * (known_sizes(kernel)[0] - 1)
         x = _pad(x, [(left, 0)], data_format)
         padding = "valid"
     return ops.conv(x, kernel, strides, padding, data_format, dilation_rate)
@@ -79,7 +79,7 @@ def conv2d_transpose(
     data_format = normalize_data_format(data_format)
     spatial = slice(1, 3) if data_format == "channels_last" else slice(2, 4)
     steps, rates = _pair(strides), _pair(dilation_rate)
-    reach = [(k - 1) * r + 1 for k, r in zip(int_shape(kernel)[:2], rates, strict=True)]
+    reach = [(k - 1) * r + 1 for k, r in zip(known_sizes(kernel)[:2], rates, strict=True)]
     wanted = tuple(output_shape[spatial])
     usual = [
         size * step + (0 if padding == "same" else max(k - step, 0))

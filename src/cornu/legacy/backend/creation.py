@@ -15,7 +15,9 @@ from cornu.core.variable import Variable
 from cornu.settings import settings
 
 
-def variable(value: Any, dtype: Any = None, name: str | None = None, constraint: Any = None) -> Variable:
+def variable(
+    value: Any, dtype: Any = None, name: str | None = None, constraint: Any = None
+) -> Variable:
     """A variable that starts as `value`; dtype: default `floatx()`."""
     made = Variable(value, dtype=dtype or settings.floatx, name=name)
     made.constraint = constraint

@@ -23,7 +23,7 @@ def sqrt(x: Any) -> Any:
 
 
 def exp(x: Any) -> Any:
-    """e to the power of `x`."""
+    """The constant e to the power of `x`."""
     return ops.exp(x)
 
 

@@ -48,7 +48,9 @@ class Function:
         pairs = list(zip(self.inputs, inputs, strict=True))
         training = any(bool(value) for x, value in pairs if not isinstance(x, KerasTensor))
         values = [
-            jnp.asarray(value, dtypes.held(x.dtype)) for x, value in pairs if isinstance(x, KerasTensor)
+            jnp.asarray(value, dtypes.held(x.dtype))
+            for x, value in pairs
+            if isinstance(x, KerasTensor)
         ]
         with Scope(training=training):
             results = graph.run(self._nodes, self._tensors, self.outputs, values, _call_node)
@@ -85,7 +87,9 @@ def gradients(loss: KerasTensor, variables: Any) -> list[KerasTensor]:
 
 
 class _Gradient(Operation):
-    def __init__(self, loss: KerasTensor, targets: list[KerasTensor], sources: list[KerasTensor]) -> None:
+    def __init__(
+        self, loss: KerasTensor, targets: list[KerasTensor], sources: list[KerasTensor]
+    ) -> None:
         super().__init__(name=None)
         self.loss, self.targets, self.sources = loss, targets, sources
 

@@ -29,17 +29,17 @@ def softmax(x: Any, axis: int = -1) -> Any:
 
 
 def softplus(x: Any) -> Any:
-    """log(exp(x) + 1)."""
+    """`log(exp(x) + 1)`."""
     return ops.softplus(x)
 
 
 def softsign(x: Any) -> Any:
-    """x / (|x| + 1)."""
+    """`x / (|x| + 1)`."""
     return ops.softsign(x)
 
 
 def sigmoid(x: Any) -> Any:
-    """1 / (1 + exp(-x))."""
+    """`1 / (1 + exp(-x))`."""
     return ops.sigmoid(x)
 
 
@@ -110,13 +110,10 @@ def batch_normalization(
     """`gamma * (x - mean) / sqrt(var + epsilon) + beta`, with statistics along `axis`."""
     shape = [1] * ndim(x)
     shape[axis] = -1
-    mean, var, beta, gamma = (
-        v if v is None else ops.reshape(v, shape) for v in (mean, var, beta, gamma)
-    )
-    scale = ops.rsqrt(var + epsilon)
-    scale = scale if gamma is None else scale * gamma
-    normalized = (x - mean) * scale
-    return normalized if beta is None else normalized + beta
+    scale = ops.rsqrt(ops.reshape(var, shape) + epsilon)
+    scale = scale if gamma is None else scale * ops.reshape(gamma, shape)
+    normalized = (x - ops.reshape(mean, shape)) * scale
+    return normalized if beta is None else normalized + ops.reshape(beta, shape)
 
 
 def normalize_batch_in_training(
@@ -126,10 +123,9 @@ def normalize_batch_in_training(
     axes = tuple(axis % ndim(x) for axis in reduction_axes)
     mean, var = ops.mean(x, axis=axes), ops.var(x, axis=axes)
     shape = [1 if place in axes else size for place, size in enumerate(int_shape(x))]
-    wide = [v if v is None else ops.reshape(v, shape) for v in (mean, var, gamma, beta)]
-    normalized = (x - wide[0]) * ops.rsqrt(wide[1] + epsilon)
-    if wide[2] is not None:
-        normalized = normalized * wide[2]
-    if wide[3] is not None:
-        normalized = normalized + wide[3]
+    scale = ops.rsqrt(ops.reshape(var, shape) + epsilon)
+    scale = scale if gamma is None else scale * ops.reshape(gamma, shape)
+    normalized = (x - ops.reshape(mean, shape)) * scale
+    if beta is not None:
+        normalized = normalized + ops.reshape(beta, shape)
     return normalized, mean, var

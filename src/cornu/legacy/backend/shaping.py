@@ -20,6 +20,19 @@ def int_shape(x: Any) -> tuple[int | None, ...]:
     return tuple(x.shape) if hasattr(x, "shape") else tuple(ops.shape(x))
 
 
+def known_sizes(x: Any) -> tuple[int, ...]:
+    """Sizes of `x`.
+
+    Raises:
+        ValueError: if one is unknown.
+    """
+    sizes = int_shape(x)
+    known = tuple(size for size in sizes if size is not None)
+    if len(known) < len(sizes):
+        raise ValueError(f"all sizes must be known here. Received: {sizes}")
+    return known
+
+
 def ndim(x: Any) -> int:
     """Number of dimensions."""
     return len(int_shape(x))

@@ -87,7 +87,9 @@ def get_variable_shape(x: Any) -> tuple[int, ...]:
 def print_tensor(x: Any, message: str = "") -> Any:
     """Print `message` and `x` when it has a value; gives `x` back."""
     if not isinstance(x, KerasTensor):
-        jax.debug.print("{message} {x}", message=message, x=x.value if isinstance(x, Variable) else x)
+        jax.debug.print(
+            "{message} {x}", message=message, x=x.value if isinstance(x, Variable) else x
+        )
     return x
 
 

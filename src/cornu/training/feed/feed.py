@@ -21,7 +21,7 @@ from cornu.training.feed.arrays import split as split_arrays
 from cornu.training.feed.batch import Batch as Batch
 from cornu.training.feed.batch import unpack_x_y_sample_weight
 from cornu.training.feed.generator import make_generator_feed
-from cornu.training.feed.order import Seed
+from cornu.training.feed.order import Seed, check_mode
 from cornu.training.feed.py_dataset import PyDataset, SequenceFeed
 from cornu.training.feed.weights import check_class_weight, with_class_weight
 
@@ -70,7 +70,9 @@ def is_arrays(source: Any) -> bool:
     """Whether `source` is arrays, numbers or a nest of them."""
     if isinstance(source, dict | list | tuple | range):
         return True
-    return frames.is_pandas(source) or values.is_array(source)
+    return frames.is_pandas(source) or (
+        values.is_array(source) and not isinstance(source, PyDataset)
+    )
 
 
 def is_sequence(source: Any) -> bool:
@@ -124,6 +126,7 @@ def make(
         ValueError: for data or arguments that cannot mean what was intended.
         TypeError: for an `x` that gives no batches.
     """
+    check_mode(shuffle)
     _check_positive("batch_size", batch_size)
     _check_positive("steps_per_epoch" if role == "fit" else "steps", steps)
     if class_weight is not None:

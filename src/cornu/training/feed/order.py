@@ -6,7 +6,7 @@ goes on bit for bit.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -33,8 +33,7 @@ def permutation(seed: Seed, n: int, batch_size: int | None = None, mode: Mode = 
     Raises:
         ValueError: if `mode` is none of these.
     """
-    if isinstance(mode, str) and mode != "batch":
-        raise ValueError(f"shuffle must be True, False or 'batch'. Received: shuffle={mode!r}")
+    check_mode(mode)
     dtype = np.int32 if n < 2**31 else np.int64
     if not mode:
         return np.arange(n, dtype=dtype)
@@ -48,6 +47,12 @@ def permutation(seed: Seed, n: int, batch_size: int | None = None, mode: Mode = 
         rows[:whole].reshape(-1, batch_size)[_shuffled(seed, n // batch_size)].reshape(-1)
     )
     return rows
+
+
+def check_mode(mode: Any) -> None:
+    """Raise ValueError unless `mode` is a way to shuffle."""
+    if isinstance(mode, str) and mode != "batch":
+        raise ValueError(f"shuffle must be True, False or 'batch'. Received: shuffle={mode!r}")
 
 
 def _shuffled(seed: Seed, n: int) -> np.ndarray:

@@ -51,7 +51,8 @@ def is_several(value: Any) -> bool:
 def is_array(value: Any) -> bool:
     """Whether `value` is array-like with at least one axis."""
     shape = getattr(value, "shape", None)
-    return shape is not None and not isinstance(value, type) and len(shape) > 0
+    convertible = hasattr(value, "dtype") or hasattr(value, "__array__")
+    return shape is not None and convertible and not isinstance(value, type) and len(shape) > 0
 
 
 def to_array(value: Any, name: str) -> np.ndarray:

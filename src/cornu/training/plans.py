@@ -1,0 +1,72 @@
+"""The plans of a model: which steps to compile, for which kind of data; each compiled once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from cornu.training import overridden, runner, step
+from cornu.training.plan import BatchPlan, LoopPlan, logged
+from cornu.training.state import Binding, State
+
+Kind = Literal["train", "test"]
+
+
+def on_device(model: Any, kind: Kind, feed: Any) -> bool:
+    """Whether steps loop over arrays on the device; else batches are handed over one by one."""
+    if model.run_eagerly or overridden.has_own_step(model, kind):
+        return False
+    return runner.is_resident(feed)
+
+
+def make_run(
+    model: Any, kind: Kind, binding: Binding, feed: Any, keep_finite: bool = False
+) -> runner.ArrayRun | runner.StreamRun:
+    """What runs the steps of this kind over `feed`."""
+    if on_device(model, kind, feed):
+        return runner.ArrayRun(for_arrays(model, kind, binding, feed.batch_size, keep_finite), feed)
+    return runner.StreamRun(for_batches(model, kind, binding, keep_finite), feed)
+
+
+def for_arrays(
+    model: Any, kind: Kind, binding: Binding, batch_size: int, keep_finite: bool = False
+) -> LoopPlan:
+    """The plan that loops over arrays on the device."""
+    return _cached(
+        model,
+        (kind, batch_size, keep_finite),
+        binding,
+        lambda: LoopPlan(
+            _step(model, kind, binding, keep_finite), _results(model, binding), batch_size
+        ),
+    )
+
+
+def for_batches(model: Any, kind: Kind, binding: Binding, keep_finite: bool = False) -> BatchPlan:
+    """The plan for batches that come one at a time."""
+
+    def make() -> BatchPlan:
+        if overridden.has_own_step(model, kind):
+            return BatchPlan(overridden.own_step(model, kind, binding), model.run_eagerly)
+        one_step = _step(model, kind, binding, keep_finite)
+        return BatchPlan(logged(one_step, _results(model, binding)), model.run_eagerly)
+
+    return _cached(model, (kind, None, keep_finite), binding, make)
+
+
+def _step(model: Any, kind: Kind, binding: Binding, keep_finite: bool) -> step.Step:
+    if kind == "test":
+        return step.test_step(model, binding)
+    train = step.train_step(model, model.optimizer, binding)
+    return step.skip_non_finite(train, binding) if keep_finite else train
+
+
+def _results(model: Any, binding: Binding) -> Callable[[State], dict[str, Any]]:
+    return lambda state: step.results(model, binding, state)
+
+
+def _cached(model: Any, kind: tuple[Any, ...], binding: Binding, make: Callable[[], Any]) -> Any:
+    key = (*kind, tuple(map(id, binding.all())), len(binding.trainable))
+    if key not in model.plans:
+        model.plans[key] = make()
+    return model.plans[key]
