@@ -46,8 +46,8 @@ def unknown(kind: str, name: str, candidates: Iterable[str]) -> UnknownNameError
 def unexpected_keywords(owner: str, given: Iterable[str], allowed: Iterable[str]) -> TypeError:
     """The error for keyword arguments that `owner` does not take."""
     allowed = list(allowed)
-    phrases = [f"'{name}'{did_you_mean(name, allowed)}" for name in given]
-    return UnexpectedKeywordError(f"{owner} got an unexpected keyword argument {', '.join(phrases)}")
+    phrases = ", ".join(f"'{name}'{did_you_mean(name, allowed)}" for name in given)
+    return UnexpectedKeywordError(f"{owner} got an unexpected keyword argument {phrases}")
 
 
 def missing_attribute(

@@ -15,10 +15,10 @@ import pytest
 from house import tree
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "settings", "config", "types", "version"),
+    ("errors", "settings", "types", "version"),
     ("core", "tree"),
     ("serialization", "ops", "random"),
-    ("activations", "initializers", "regularizers", "constraints", "dtype_policies"),
+    ("activations", "initializers", "regularizers", "constraints", "dtype_policies", "config"),
     ("layers.base", "layers", "losses", "metrics", "optimizers"),
     ("callbacks", "training"),
     ("saving", "models"),

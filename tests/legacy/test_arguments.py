@@ -11,31 +11,78 @@ from cornu.legacy import arguments
 from cornu.legacy.arguments import translate
 
 CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], tuple[Any, ...], dict[str, Any]]] = [
-    ("Dense", (), {"output_dim": 3, "init": "uniform"}, (), {"units": 3, "kernel_initializer": "random_uniform"}),
-    ("Dense", (3,), {"bias": False, "W_regularizer": "l2"}, (3,), {"use_bias": False, "kernel_regularizer": "l2"}),
+    (
+        "Dense",
+        (),
+        {"output_dim": 3, "init": "uniform"},
+        (),
+        {"units": 3, "kernel_initializer": "random_uniform"},
+    ),
+    (
+        "Dense",
+        (3,),
+        {"bias": False, "W_regularizer": "l2"},
+        (3,),
+        {"use_bias": False, "kernel_regularizer": "l2"},
+    ),
     ("Dense", (3,), {"input_dim": 4}, (3,), {"input_dim": 4}),
     ("Dropout", (), {"p": 0.5}, (), {"rate": 0.5}),
     ("GaussianNoise", (), {"sigma": 0.5}, (), {"stddev": 0.5}),
-    ("Conv2D", (8, 3, 5), {"border_mode": "same"}, (), {"filters": 8, "kernel_size": (3, 5), "padding": "same"}),
-    ("Conv2D", (), {"nb_filter": 8, "nb_row": 3, "nb_col": 5}, (), {"filters": 8, "kernel_size": (3, 5)}),
+    (
+        "Conv2D",
+        (8, 3, 5),
+        {"border_mode": "same"},
+        (),
+        {"filters": 8, "kernel_size": (3, 5), "padding": "same"},
+    ),
+    (
+        "Conv2D",
+        (),
+        {"nb_filter": 8, "nb_row": 3, "nb_col": 5},
+        (),
+        {"filters": 8, "kernel_size": (3, 5)},
+    ),
     ("Conv2D", (8, (3, 3)), {"subsample": (2, 2)}, (8, (3, 3)), {"strides": (2, 2)}),
     ("Conv2D", (8, (3, 3)), {"dim_ordering": "th"}, (8, (3, 3)), {"data_format": "channels_first"}),
     ("Conv1D", (), {"nb_filter": 8, "filter_length": 2}, (), {"filters": 8, "kernel_size": 2}),
-    ("Conv3D", (8, 1, 2, 3), {"border_mode": "valid"}, (), {"filters": 8, "kernel_size": (1, 2, 3), "padding": "valid"}),
+    (
+        "Conv3D",
+        (8, 1, 2, 3),
+        {"border_mode": "valid"},
+        (),
+        {"filters": 8, "kernel_size": (1, 2, 3), "padding": "valid"},
+    ),
     ("MaxPooling1D", (), {"pool_length": 3, "stride": 2}, (), {"pool_size": 3, "strides": 2}),
     ("MaxPooling2D", (), {"border_mode": "same"}, (), {"padding": "same"}),
-    ("LSTM", (8,), {"inner_activation": "tanh", "consume_less": "cpu"}, (8,), {"recurrent_activation": "tanh"}),
+    (
+        "LSTM",
+        (8,),
+        {"inner_activation": "tanh", "consume_less": "cpu"},
+        (8,),
+        {"recurrent_activation": "tanh"},
+    ),
     ("LSTM", (8,), {"input_dim": 3}, (8,), {"input_shape": (None, 3)}),
-    ("GRU", (), {"output_dim": 8, "input_length": 5, "input_dim": 3}, (), {"units": 8, "input_shape": (5, 3)}),
-    ("Embedding", (9, 4), {"init": "normal", "input_length": 5}, (9, 4), {"embeddings_initializer": "random_normal", "input_length": 5}),
+    (
+        "GRU",
+        (),
+        {"output_dim": 8, "input_length": 5, "input_dim": 3},
+        (),
+        {"units": 8, "input_shape": (5, 3)},
+    ),
+    (
+        "Embedding",
+        (9, 4),
+        {"init": "normal", "input_length": 5},
+        (9, 4),
+        {"embeddings_initializer": "random_normal", "input_length": 5},
+    ),
     ("BatchNormalization", (), {"mode": 0, "gamma_init": "one"}, (), {"gamma_initializer": "one"}),
-    ("Model", (), {"input": 1, "output": 2}, (), {"inputs": 1, "outputs": 2}),
     ("fit", ("x", "y"), {"nb_epoch": 4}, ("x", "y"), {"epochs": 4}),
     ("fit", ("x", "y"), {"workers": 4}, ("x", "y"), {}),
     ("compile", ("sgd", "mse", ["mae"]), {}, ("sgd", "mse"), {"metrics": ["mae"]}),
     ("compile", ("sgd", "mse", [0.5, 1.0]), {}, ("sgd", "mse", [0.5, 1.0]), {}),
     ("Unheard", (1,), {"init": 2}, (1,), {"init": 2}),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(autouse=True)

@@ -112,7 +112,8 @@ def test_names_after_a_bare_import() -> None:
         ),
         (
             "from keras.layers.core import Densee",
-            "ImportError: cannot import name 'Densee' from 'keras.layers.core'; did you mean 'Dense'?",
+            "ImportError: cannot import name 'Densee' from 'keras.layers.core'; "
+            "did you mean 'Dense'?",
         ),
         (
             "import keras.layer",

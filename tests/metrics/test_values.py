@@ -138,3 +138,11 @@ def test_bad_arguments(cls, arguments, message):
 def test_scores_need_columns(cls):
     with pytest.raises(ValueError, match=r"needs targets and predictions \(samples, outputs\)"):
         cls().update_state([1.0, 0.0], [1.0, 0.0])
+
+
+def test_interpolated_area_under_precision_and_recall():
+    y_true, y_pred = [0, 1, 1, 0, 1], [0.1, 0.4, 0.8, 0.5, 0.6]
+    roc, pr = metrics.AUC(), metrics.AUC(curve="PR")
+    for metric in (roc, pr):
+        metric.update_state(y_true, y_pred)
+    assert roc.interpolate_pr_auc() == pr.result() != roc.result()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cornu import initializers
-from cornu.core.random import set_random_seed
+from cornu.core.random import SeedGenerator, set_random_seed
 
 keras = pytest.importorskip("keras")
 
@@ -62,6 +62,22 @@ def test_numbers_and_configs_are_equal(name, arguments, shape) -> None:
     )
     again = keras.initializers.deserialize(written)
     np.testing.assert_allclose(again(shape), ours(shape), rtol=1e-6, atol=1e-6)
+
+
+def test_a_generator_is_written_and_read_as_keras_does() -> None:
+    ours = initializers.RandomNormal(seed=SeedGenerator(5))
+    theirs = keras.initializers.RandomNormal(seed=keras.random.SeedGenerator(5))
+    written = keras.initializers.serialize(theirs)
+    assert initializers.serialize(ours) == written
+    np.testing.assert_allclose(
+        initializers.deserialize(written)((4,)), theirs((4,)), rtol=1e-6, atol=1e-6
+    )
+
+
+def test_a_constant_tensor_written_by_keras_is_read() -> None:
+    theirs = keras.initializers.Constant(keras.ops.ones((2,)))
+    ours = initializers.deserialize(keras.initializers.serialize(theirs))
+    assert ours((3, 2)).tolist() == np.ones((3, 2)).tolist()
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])

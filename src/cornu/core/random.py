@@ -100,7 +100,7 @@ class SeedGenerator:
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal generator."""
-        return {"seed": self._initial_seed}
+        return {"seed": self._initial_seed, "name": self.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SeedGenerator:
@@ -245,7 +245,10 @@ def _transform(xp: Any, kind: str, bits: Any, low: float, high: float) -> Any:
         return drawn
     if kind == "normal":
         return np.float32(math.sqrt(2)) * _erfinv(xp, drawn)
-    below, above = np.nextafter(np.float32(-2), np.float32(0)), np.nextafter(np.float32(2), np.float32(0))
+    below, above = (
+        np.nextafter(np.float32(-2), np.float32(0)),
+        np.nextafter(np.float32(2), np.float32(0)),
+    )
     return xp.clip(np.float32(math.sqrt(2)) * _erfinv(xp, drawn), below, above)
 
 

@@ -95,7 +95,11 @@ def pure(fn: Callable[..., Any], variables: Sequence[Any]) -> Callable[..., Outc
     """
 
     def run(
-        values: Sequence[Any], *args: Any, training: bool | None = None, step: Any = None, **kwargs: Any
+        values: Sequence[Any],
+        *args: Any,
+        training: bool | None = None,
+        step: Any = None,
+        **kwargs: Any,
     ) -> Outcome:
         with Scope(zip(variables, values, strict=True), training=training, step=step) as scope:
             result = fn(*args, **kwargs)

@@ -102,7 +102,9 @@ class KerasTensor(Operators):
 class Node:
     """One call of an operation: what went in, what came out."""
 
-    def __init__(self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any) -> None:
+    def __init__(
+        self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any
+    ) -> None:
         self.operation = operation
         self.args = args
         self.kwargs = kwargs
@@ -140,7 +142,10 @@ def any_symbolic(*structures: Any) -> bool:
 
 
 def infer(
-    fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], training: bool | None = None
+    fn: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    training: bool | None = None,
 ) -> Any:
     """The outputs of `fn` as symbolic tensors, without computing anything.
 
@@ -162,7 +167,10 @@ def infer(
                 for tensor, array in zip(pending, arrays, strict=True):
                     mask = getattr(tensor, "_keras_mask", None)
                     if mask is not None:
-                        scope.masks[id(array)] = (array, jax.numpy.ones(_fill(mask.shape, probe), bool))
+                        scope.masks[id(array)] = (
+                            array,
+                            jax.numpy.ones(_fill(mask.shape, probe), bool),
+                        )
                 full_args, full_kwargs = jax.tree.unflatten(structure, filled)
                 return jax.tree.map(_as_array, fn(*full_args, **full_kwargs))
 

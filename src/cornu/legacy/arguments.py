@@ -81,7 +81,6 @@ RENAMED: dict[str, Mapping[str, str]] = {
         "gamma_init": "gamma_initializer",
     },
     "PReLU": {"init": "alpha_initializer"},
-    "Model": {"input": "inputs", "output": "outputs"},
     "fit": {"nb_epoch": "epochs"},
     "fit_generator": _GENERATOR,
     "evaluate_generator": _GENERATOR,

@@ -155,10 +155,17 @@ class AUC(_CurveCounts):
 
     def result(self) -> Array:
         """The area; 0 where nothing was seen."""
+        return self._area_of(self.curve, self.summation_method)
+
+    def interpolate_pr_auc(self) -> Array:
+        """Area under the precision-recall curve, interpolated (Davis and Goadrich, 2006)."""
+        return self._area_of("PR", "interpolation")
+
+    def _area_of(self, curve: str, summation_method: str) -> Array:
         dtype = dtypes.held(self.dtype)
         if not self._built:
             return jnp.zeros((), dtype)
-        areas = _area(self._totals(), self.curve, self.summation_method)
+        areas = _area(self._totals(), curve, summation_method)
         if not self.multi_label:
             return areas.astype(dtype)
         if self.label_weights is None:

@@ -56,8 +56,12 @@ def clone_model(
     return type(model).from_config(model.get_config())
 
 
-def _clone_sequential(model: Sequential, copy: Callable[[Any], Any], input_tensors: Any) -> Sequential:
-    clone = type(model)(name=model.name) if type(model) is Sequential else Sequential(name=model.name)
+def _clone_sequential(
+    model: Sequential, copy: Callable[[Any], Any], input_tensors: Any
+) -> Sequential:
+    clone = (
+        type(model)(name=model.name) if type(model) is Sequential else Sequential(name=model.name)
+    )
     start = [layer for layer in model._stack if isinstance(layer, InputLayer)]
     if input_tensors is not None:
         clone.add(tree.flatten(input_tensors)[0], rebuild=False)
@@ -85,7 +89,7 @@ def _clone_functional(
     def call(node: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         operation = node.operation
         if not isinstance(operation, Layer):
-            return type(operation)(operation.function, operation.op_name).symbolic_call(*args, **kwargs)
+            return operation.fresh().symbolic_call(*args, **kwargs)
         target = copies[id(operation)]
         return call_function(target, *args, **kwargs) if call_function else target(*args, **kwargs)
 

@@ -32,7 +32,9 @@ class Functional(Model):
         adopt(self, inputs, outputs, name=name, **kwargs)
 
     @staticmethod
-    def adopt(model: Any, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
+    def adopt(
+        model: Any, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any
+    ) -> None:
         """Turn an instance of a user's Model subclass into a functional model in place."""
         if not isinstance(model, Functional):
             base = type(model)
@@ -151,12 +153,16 @@ class Functional(Model):
             return None
         value = calling.to_tensor(value, None)
         if not hasattr(value, "shape"):
-            raise TypeError(f"input '{name}' of model '{self.name}' must be an array. Received: {short(value)}")
+            raise TypeError(
+                f"input '{name}' of model '{self.name}' must be an array. Received: {short(value)}"
+            )
         mask = masks.get_mask(value)
         shape, wanted = tuple(value.shape), expected.shape
         if len(shape) == len(wanted) + 1 and shape[-1] == 1:
             value = value[..., 0] if not isinstance(value, KerasTensor) else value.squeeze(-1)
-        elif len(shape) == len(wanted) - 1 and wanted[-1] == 1 and not isinstance(value, KerasTensor):
+        elif (
+            len(shape) == len(wanted) - 1 and wanted[-1] == 1 and not isinstance(value, KerasTensor)
+        ):
             value = value[..., None]
         shape = tuple(value.shape)
         if len(shape) != len(wanted) or any(
@@ -203,10 +209,14 @@ def adopt(model: Any, inputs: Any, outputs: Any, name: str | None = None, **kwar
 def _check_unique(names: list[str], model_name: str) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise ValueError(f"names must be unique in model '{model_name}'; used more than once: {twice}")
+        raise ValueError(
+            f"names must be unique in model '{model_name}'; used more than once: {twice}"
+        )
 
 
-def _call_node(node: Node, args: tuple[Any, ...], kwargs: dict[str, Any], training: bool | None) -> Any:
+def _call_node(
+    node: Node, args: tuple[Any, ...], kwargs: dict[str, Any], training: bool | None
+) -> Any:
     operation = node.operation
     if isinstance(operation, Layer):
         return operation(*args, **kwargs)

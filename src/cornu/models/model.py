@@ -55,7 +55,11 @@ class Model(Trainable, Layer):
         if self.built or input_shape is None:
             return
         spec = tree.map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), input_shape)
-        args = spec if isinstance(input_shape, tuple | list) and not tree.is_shape(input_shape) else [spec]
+        args = (
+            spec
+            if isinstance(input_shape, tuple | list) and not tree.is_shape(input_shape)
+            else [spec]
+        )
         parameters = calling.call_signature(type(self).call).parameters
         positional = [p for p in parameters if p not in ("training", "mask")]
         self.trace((spec,) if len(positional) <= 1 else tuple(args), {})
@@ -83,11 +87,15 @@ class Model(Trainable, Layer):
             ValueError: if there is none.
         """
         if (name is None) == (index is None):
-            raise ValueError(f"give either `name` or `index`. Received: name={name!r}, index={index!r}")
+            raise ValueError(
+                f"give either `name` or `index`. Received: name={name!r}, index={index!r}"
+            )
         layers = self.layers
         if index is not None:
             if not -len(layers) <= index < len(layers):
-                raise ValueError(f"index {index} is out of range: the model has {len(layers)} layers")
+                raise ValueError(
+                    f"index {index} is out of range: the model has {len(layers)} layers"
+                )
             return layers[index]
         for layer in layers:
             if layer.name == name:
@@ -147,7 +155,11 @@ def from_functional(model: Any, *args: Any, **kwargs: Any) -> None:
 
 
 def _is_functional(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    return len(args) >= 2 or (len(args) == 1 and "outputs" in kwargs) or {"inputs", "outputs"} <= set(kwargs)
+    return (
+        len(args) >= 2
+        or (len(args) == 1 and "outputs" in kwargs)
+        or {"inputs", "outputs"} <= set(kwargs)
+    )
 
 
 def _symbol(value: Any) -> Any:

@@ -45,7 +45,11 @@ class Sequential(Model):
             TypeError: if it is no layer.
             ValueError: if its name is taken.
         """
-        if isinstance(layer, KerasTensor) and layer.node and isinstance(layer.node.operation, InputLayer):
+        if (
+            isinstance(layer, KerasTensor)
+            and layer.node
+            and isinstance(layer.node.operation, InputLayer)
+        ):
             layer = layer.node.operation
         if isinstance(layer, type) and issubclass(layer, Layer):
             raise TypeError(f"`add` takes a layer, not its class: write {layer.__name__}(...)")
@@ -55,7 +59,9 @@ class Sequential(Model):
             dtype = layer.compute_dtype if not getattr(layer, "takes_ids", False) else "int32"
             self._stack.append(InputLayer(batch_shape=layer._batch_input_shape, dtype=dtype))
         elif not self._stack and isinstance(layer, Functional):
-            self._stack.append(InputLayer(batch_shape=layer.inputs[0].shape, dtype=layer.inputs[0].dtype))
+            self._stack.append(
+                InputLayer(batch_shape=layer.inputs[0].shape, dtype=layer.inputs[0].dtype)
+            )
         elif self._stack and isinstance(layer, InputLayer):
             raise ValueError(f"an Input can only stand first in a Sequential (model '{self.name}')")
         if any(layer.name == other.name for other in self._stack):
@@ -127,7 +133,9 @@ class Sequential(Model):
             return
         self.build((None, *inputs.shape[1:]))
 
-    def call(self, inputs: Any, training: bool | None = None, mask: Any = None, **kwargs: Any) -> Any:
+    def call(
+        self, inputs: Any, training: bool | None = None, mask: Any = None, **kwargs: Any
+    ) -> Any:
         """Call the layers one after the other."""
         if not self._stack:
             raise ValueError(f"Sequential model '{self.name}' has no layers: `add` some first")
@@ -216,4 +224,3 @@ class Sequential(Model):
         if not model.built and config.get("build_input_shape") and model._stack:
             model.build(tuple(config["build_input_shape"]))
         return model
-

@@ -97,7 +97,13 @@ def _table(positions: Any, width: int, show_trainable: bool, linked: bool) -> Ta
 
 
 def _add(
-    table: Table, layer: Any, model: Any, level: int, expand: bool, show_trainable: bool, linked: bool
+    table: Table,
+    layer: Any,
+    model: Any,
+    level: int,
+    expand: bool,
+    show_trainable: bool,
+    linked: bool,
 ) -> None:
     indent = "    " * level
     row = [
@@ -150,7 +156,9 @@ def _sources(layer: Any, model: Any) -> list[str]:
             continue
         for tensor in node.inputs:
             if tensor.node is not None:
-                found.append(f"{tensor.node.operation.name}[{tensor.node.position}][{tensor.index}]")
+                found.append(
+                    f"{tensor.node.operation.name}[{tensor.node.position}][{tensor.index}]"
+                )
     return found
 
 

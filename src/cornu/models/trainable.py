@@ -25,8 +25,17 @@ class Trainable:
     """What a model can do with data."""
 
     untracked: ClassVar[frozenset[str]] = frozenset(
-        {"plans", "_objective", "_spec", "optimizer", "history", "_validation_run", "_fit_lock", "loss",
-         "history_logs"}  # fmt: skip
+        {
+            "plans",
+            "_objective",
+            "_spec",
+            "optimizer",
+            "history",
+            "_validation_run",
+            "_fit_lock",
+            "loss",
+            "history_logs",
+        }  # fmt: skip
     )
     name: str
     built: bool
@@ -152,7 +161,9 @@ class Trainable:
             total = value if total is None else total + value
         return total
 
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
         """Note one batch in the compiled metrics; gives their results so far."""
         del x
         assert self._objective is not None
@@ -230,7 +241,9 @@ class Trainable:
         self._require_compiled("fit")
         checks.check_fit_arguments(locals())
         if not self._fit_lock.acquire(blocking=False):
-            raise TrainingBusyError(f"model '{self.name}' is already in a `fit`; wait for it to end")
+            raise TrainingBusyError(
+                f"model '{self.name}' is already in a `fit`; wait for it to end"
+            )
         try:
             if validation_split and validation_data is None:
                 (x, y, sample_weight), validation_data = feeds.split(
@@ -254,7 +267,12 @@ class Trainable:
                     epochs=epochs, steps=steps, model=self,
                 )  # fmt: skip
             options = loop.FitOptions(
-                epochs, initial_epoch, initial_step, steps_per_epoch, validation_steps, validation_freq
+                epochs,
+                initial_epoch,
+                initial_step,
+                steps_per_epoch,
+                validation_steps,
+                validation_freq,
             )
             return loop.fit(self, feed, validation, callbacks, options)
         finally:
@@ -262,7 +280,9 @@ class Trainable:
 
     def _validation_feed(self, data: Any, batch_size: int | None, steps: int | None) -> Feed:
         x, y, sample_weight = feeds.unpack(data)
-        feed = feeds.make(x, y, sample_weight, batch_size=batch_size, steps=steps, role="validation_data")
+        feed = feeds.make(
+            x, y, sample_weight, batch_size=batch_size, steps=steps, role="validation_data"
+        )
         checks.check_feed(self, feed, self._objective, "validation_data")
         return feed
 
@@ -291,7 +311,9 @@ class Trainable:
             The loss alone, or the list `[loss, metric, ...]` in the order of `metrics_names`.
         """
         if kwargs:
-            raise unexpected_keywords("evaluate", kwargs, ("x", "y", "batch_size", "steps", "return_dict"))
+            raise unexpected_keywords(
+                "evaluate", kwargs, ("x", "y", "batch_size", "steps", "return_dict")
+            )
         self._require_compiled("evaluate")
         feed = feeds.make(x, y, sample_weight, batch_size=batch_size, steps=steps, role="evaluate")
         self.prepare(feed, "evaluate")
@@ -322,7 +344,9 @@ class Trainable:
             callbacks: list of callbacks.
         """
         if checks.has_no_rows(x):
-            self.prepare_inputs(tree.map_structure(lambda a: np.zeros((1, *a.shape[1:]), a.dtype), x))
+            self.prepare_inputs(
+                tree.map_structure(lambda a: np.zeros((1, *a.shape[1:]), a.dtype), x)
+            )
             return inference.empty_outputs(self, x)
         feed = feeds.make(x, None, None, batch_size=batch_size, steps=steps, role="predict")
         if not self.built:
@@ -376,11 +400,18 @@ class Trainable:
         batch = feed.peek()[0]
         if not self.built:
             self.prepare_inputs(batch)
-        return jax.tree.map(np.asarray, inference.run_batch(inference.plan_for(self), batch, 1 << 30))
+        return jax.tree.map(
+            np.asarray, inference.run_batch(inference.plan_for(self), batch, 1 << 30)
+        )
 
     def _one_batch(self, x: Any, y: Any, sample_weight: Any, class_weight: Any, role: str) -> Any:
         feed = feeds.make(
-            x, y, sample_weight, batch_size=feeds.row_count(x) or 1, class_weight=class_weight, role=role
+            x,
+            y,
+            sample_weight,
+            batch_size=feeds.row_count(x) or 1,
+            class_weight=class_weight,
+            role=role,
         )
         self.prepare(feed, role)
         return feed.peek()
@@ -399,7 +430,9 @@ class Trainable:
 
     def _require_compiled(self, what: str) -> None:
         if self._spec is None:
-            raise ValueError(f"call `compile(optimizer, loss)` before `{what}` (model '{self.name}')")
+            raise ValueError(
+                f"call `compile(optimizer, loss)` before `{what}` (model '{self.name}')"
+            )
 
     def prepare_inputs(self, x: Any) -> Any:
         """Build the model for such inputs if it is not built; gives the symbolic outputs."""

@@ -7,6 +7,7 @@ function of `jax.numpy` with Keras's dtype rules and signature around it.
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
@@ -121,6 +122,7 @@ def reduction(
 def _declared(call: Callable[..., Any], name: str, doc: str, home: str) -> Any:
     call.__name__ = call.__qualname__ = name
     call.__doc__ = doc
+    call.__module__ = sys._getframe(2).f_globals["__name__"]  # where it stands, so that it pickles
     return op(home)(call)
 
 

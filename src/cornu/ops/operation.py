@@ -82,3 +82,7 @@ class FunctionOperation(Operation):
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The function itself."""
         return self.function(*args, **kwargs)
+
+    def fresh(self) -> FunctionOperation:
+        """The same operation with no calls noted, for a copy of a graph."""
+        return FunctionOperation(self.function, self.op_name, self.home)

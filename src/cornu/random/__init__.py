@@ -13,3 +13,6 @@ from cornu.random.draws import randint as randint
 from cornu.random.draws import shuffle as shuffle
 from cornu.random.draws import truncated_normal as truncated_normal
 from cornu.random.draws import uniform as uniform
+from cornu.serialization import registry
+
+registry.register_own("keras.random", (SeedGenerator,))

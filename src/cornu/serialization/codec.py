@@ -96,7 +96,7 @@ def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = 
         with registry.CustomObjectScope(custom_objects):
             return deserialize(config)
     name, inner = config["class_name"], config["config"]
-    if name == "__numpy__":
+    if name in ("__numpy__", "__tensor__"):
         return np.array(inner["value"], dtype=inner["dtype"])
     if name == "__tuple__":
         return tuple(decode(item) for item in inner)

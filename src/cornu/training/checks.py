@@ -204,7 +204,9 @@ def _hint_bytes(model: Any, name: str, array: np.ndarray) -> None:
         return
     if array.max() > 1:
         _hinted.add("bytes")
-        warn(f"{name} holds bytes in 0..{array.max()}: training goes better on {name} / 255, or with Rescaling")
+        warn(
+            f"{name} holds bytes in 0..{array.max()}: training goes better on {name} / 255, or with Rescaling"
+        )
 
 
 def _check_ids(model: Any, x: Any) -> None:
@@ -212,7 +214,9 @@ def _check_ids(model: Any, x: Any) -> None:
         if not array.size:
             continue
         if array.dtype.kind == "f" and not np.array_equal(array, np.floor(array)):
-            raise BadInputError(f"{name} goes into Embedding '{layer.name}' but holds fractions, no whole ids")
+            raise BadInputError(
+                f"{name} goes into Embedding '{layer.name}' but holds fractions, no whole ids"
+            )
         low, high = array.min(), array.max()
         if low < 0 or high >= layer.input_dim:
             wrong = (array < 0) | (array >= layer.input_dim)
@@ -238,7 +242,11 @@ def _embedded(model: Any, x: Any) -> Iterator[tuple[str, np.ndarray, Any]]:
     if len(arrays) != len(inputs):
         return
     for node in nodes:
-        if type(node.operation).__name__ == "Embedding" and node.inputs and id(node.inputs[0]) in inputs:
+        if (
+            type(node.operation).__name__ == "Embedding"
+            and node.inputs
+            and id(node.inputs[0]) in inputs
+        ):
             name, array = arrays[inputs[id(node.inputs[0])]]
             yield name, array, node.operation
 
@@ -264,7 +272,9 @@ def _check_class_ids(name: str, target: np.ndarray, term: Any) -> None:
     if not labels.size or classes is None:
         return
     if labels.dtype.kind == "f" and not np.array_equal(labels, np.floor(labels)):
-        raise BadInputError(f"{name}: labels must be whole numbers; for probabilities use categorical_crossentropy")
+        raise BadInputError(
+            f"{name}: labels must be whole numbers; for probabilities use categorical_crossentropy"
+        )
     low, high = int(labels.min()), int(labels.max())
     if low >= 0 and high < classes:
         return
@@ -283,25 +293,45 @@ def _check_class_ids(name: str, target: np.ndarray, term: Any) -> None:
     )
 
 
-_REGRESSION = ("MeanSquaredError", "MeanAbsoluteError", "Huber", "LogCosh", "MeanAbsolutePercentageError")
+_REGRESSION = (
+    "MeanSquaredError",
+    "MeanAbsoluteError",
+    "Huber",
+    "LogCosh",
+    "MeanAbsolutePercentageError",
+)
 
 
 def _check_accuracy(objective: Any) -> None:
     kinds = {term.output: _loss_kind(term.loss) for term in objective.losses}
     for term in objective.metrics:
         name = type(term.metric).__name__
-        if name.endswith("Accuracy") and kinds.get(term.output) in _REGRESSION and not term.reported:
+        if (
+            name.endswith("Accuracy")
+            and kinds.get(term.output) in _REGRESSION
+            and not term.reported
+        ):
             term.reported = True
-            warn(f"metric '{term.metric.name}' counts exact matches, which says nothing in regression: use 'mae'")
+            warn(
+                f"metric '{term.metric.name}' counts exact matches, which says nothing in regression: use 'mae'"
+            )
 
 
 def check_split(y: Any, validation_y: Any) -> None:
     """A validation split whose labels are not those of the training rows (sorted data)."""
     if not isinstance(y, np.ndarray) or not isinstance(validation_y, np.ndarray):
         return
-    if y.dtype.kind not in "iub" or y.size > 10_000_000 or y.ndim > 2 or (y.ndim == 2 and y.shape[1] != 1):
+    if (
+        y.dtype.kind not in "iub"
+        or y.size > 10_000_000
+        or y.ndim > 2
+        or (y.ndim == 2 and y.shape[1] != 1)
+    ):
         return
-    train, held_out = set(np.unique(y)[:1000].tolist()), set(np.unique(validation_y)[:1000].tolist())
+    train, held_out = (
+        set(np.unique(y)[:1000].tolist()),
+        set(np.unique(validation_y)[:1000].tolist()),
+    )
     if len(train | held_out) <= 100 and held_out - train:
         unseen = ", ".join(map(str, sorted(held_out - train)[:5]))
         warn(
@@ -317,7 +347,9 @@ def check_changed(model: Any, before: dict[str, Any], learning_rate: float) -> N
     still = [
         v.path
         for v in model.trainable_variables
-        if v.path in before and v.size and np.array_equal(np.asarray(before[v.path]), np.asarray(v.stored))
+        if v.path in before
+        and v.size
+        and np.array_equal(np.asarray(before[v.path]), np.asarray(v.stored))
     ]
     if still:
         names = ", ".join(still[:5])
@@ -325,4 +357,3 @@ def check_changed(model: Any, before: dict[str, Any], learning_rate: float) -> N
             f"no gradient reaches: {names}{' ...' if len(still) > 5 else ''} (unchanged after an epoch); is the "
             "layer used, or behind a stop_gradient?"
         )
-

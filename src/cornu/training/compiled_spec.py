@@ -104,10 +104,14 @@ class Objective:
         if values is None:
             return [None] * count
         if isinstance(values, dict):
-            keys = self.keys if self.keys is not None and set(values) <= set(self.keys) else self.names
+            keys = (
+                self.keys if self.keys is not None and set(values) <= set(self.keys) else self.names
+            )
             unknown = [k for k in values if k not in keys]
             if unknown:
-                raise BadInputError(f"{what} has keys {sorted(values)}; the outputs are {list(keys)}")
+                raise BadInputError(
+                    f"{what} has keys {sorted(values)}; the outputs are {list(keys)}"
+                )
             if what == "y" and len(values) < count:
                 missing = [k for k in keys if k not in values]
                 raise BadInputError(f"{what} lacks targets for outputs {missing}")
@@ -127,7 +131,9 @@ class Objective:
         if given is None:
             return [None] * count
         if isinstance(given, dict):
-            keys = self.keys if self.keys is not None and set(given) <= set(self.keys) else self.names
+            keys = (
+                self.keys if self.keys is not None and set(given) <= set(self.keys) else self.names
+            )
             for key in given:
                 if key not in keys:
                     raise ValueError(
@@ -175,10 +181,17 @@ class Objective:
         elif not isinstance(given, list | tuple):
             groups = [given] * count
         elif count == 1:
-            groups = [given[0]] if len(given) == 1 and isinstance(given[0], list | tuple) else [given]
-        elif any(isinstance(item, list | tuple | None.__class__) for item in given) or len(given) == count:
+            groups = (
+                [given[0]] if len(given) == 1 and isinstance(given[0], list | tuple) else [given]
+            )
+        elif (
+            any(isinstance(item, list | tuple | None.__class__) for item in given)
+            or len(given) == count
+        ):
             if len(given) != count:
-                raise ValueError(f"metrics has {len(given)} entries, but the model has {count} outputs")
+                raise ValueError(
+                    f"metrics has {len(given)} entries, but the model has {count} outputs"
+                )
             groups = list(given)
         else:
             raise ValueError(
@@ -255,7 +268,11 @@ def _as_loss(item: Any) -> Loss:
 
 def _shaped_like(output: Any, target: Any) -> jax.ShapeDtypeStruct:
     """A symbolic output with the target's sizes where its own are unknown."""
-    known = (*target.shape, *[1] * len(output.shape)) if target is not None else (1,) * len(output.shape)
+    known = (
+        (*target.shape, *[1] * len(output.shape))
+        if target is not None
+        else (1,) * len(output.shape)
+    )
     shape = [known[i] if size is None else size for i, size in enumerate(output.shape)]
     return jax.ShapeDtypeStruct(tuple(shape), output.dtype)
 
@@ -296,5 +313,3 @@ def _by_output(item: str, target: Any, output: Any) -> Metric:
     suffix = "Accuracy" if family == "accuracy" else "Crossentropy"
     cls: Callable[..., Metric] = getattr(metrics_module, f"{kind}{suffix}")
     return cls(name=item)
-
-

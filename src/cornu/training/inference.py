@@ -107,7 +107,9 @@ def predict(model: Any, feed: Any, callbacks: Any, steps: int | None = None) -> 
 
 def empty_outputs(model: Any, x: Any) -> Any:
     """Outputs of the right shapes for zero rows."""
-    specs = jax.tree.map(lambda a: jax.ShapeDtypeStruct((1, *np.shape(a)[1:]), jnp.asarray(a).dtype), x)
+    specs = jax.tree.map(
+        lambda a: jax.ShapeDtypeStruct((1, *np.shape(a)[1:]), jnp.asarray(a).dtype), x
+    )
     plan = plan_for(model)
     shapes = jax.eval_shape(plan.program, tuple(v.stored for v in plan.variables), specs)
     return jax.tree.map(lambda s: np.zeros((0, *s.shape[1:]), s.dtype), shapes)

@@ -45,7 +45,11 @@ def fit(model: Any, feed: Any, validation: Any, callbacks: Any, options: FitOpti
                 start = 0
                 if validation is not None and _is_due(epoch, options.validation_freq):
                     found = evaluate(
-                        model, validation, callbacks, steps=options.validation_steps, inside_fit=True
+                        model,
+                        validation,
+                        callbacks,
+                        steps=options.validation_steps,
+                        inside_fit=True,
                     )
                     epoch_logs.update({f"val_{name}": value for name, value in found.items()})
                 callbacks.on_epoch_end(epoch, epoch_logs)
@@ -175,7 +179,9 @@ class _Session:
 def bind_for_training(model: Any) -> Binding:
     """The model's variables, with those of its optimizer built."""
     if model.optimizer is None:
-        raise RuntimeError(f"model '{model.name}' has no optimizer: call `compile(optimizer, loss)` first")
+        raise RuntimeError(
+            f"model '{model.name}' has no optimizer: call `compile(optimizer, loss)` first"
+        )
     trainable = model.trainable_variables
     if not model.optimizer.built:
         model.optimizer.build(trainable)

@@ -33,12 +33,16 @@ class LoopPlan:
     """
 
     def __init__(self, step: Step, results: Results, batch_size: int) -> None:
-        def run(state: State, data: Batch, order: Any, start: Any, count: Any) -> tuple[State, Logs]:
+        def run(
+            state: State, data: Batch, order: Any, start: Any, count: Any
+        ) -> tuple[State, Logs]:
             def body(i: Any, state: State) -> State:
                 rows = jax.lax.dynamic_slice(order, ((start + i) * batch_size,), (batch_size,))
                 return step(state, take(data, rows))
 
-            state = jax.lax.fori_loop(0, count, body, settle(step, state, take(data, order[:batch_size])))
+            state = jax.lax.fori_loop(
+                0, count, body, settle(step, state, take(data, order[:batch_size]))
+            )
             return state, results(state)
 
         self._full = compiled.jit(run)
@@ -57,7 +61,9 @@ class LoopPlan:
         self._in_background[key] = pool.submit(lowered.compile)
         pool.shutdown(wait=False)
 
-    def run(self, state: State, data: Batch, order: Any, start: int, count: int) -> tuple[State, Logs]:
+    def run(
+        self, state: State, data: Batch, order: Any, start: int, count: int
+    ) -> tuple[State, Logs]:
         """`count` full batches from batch number `start` of `order`."""
         return self._full(state, data, order, start, count)
 

@@ -55,7 +55,13 @@ class ArrayRun:
         self.pace = 0.0  # seconds a step, measured
 
     def epoch(
-        self, state: State, seed: tuple[int, int], start: int, limit: int | None, single: bool, refresh: Refresh
+        self,
+        state: State,
+        seed: tuple[int, int],
+        start: int,
+        limit: int | None,
+        single: bool,
+        refresh: Refresh,
     ) -> Steps:
         """Run an epoch from batch `start`; one step a dispatch if `single`, else many."""
         rows = self.feed.samples
@@ -106,7 +112,13 @@ class StreamRun:
         self.feed = feed
 
     def epoch(
-        self, state: State, seed: tuple[int, int], start: int, limit: int | None, single: bool, refresh: Refresh
+        self,
+        state: State,
+        seed: tuple[int, int],
+        start: int,
+        limit: int | None,
+        single: bool,
+        refresh: Refresh,
     ) -> Steps:
         """Run an epoch from batch `start`, one batch a dispatch."""
         del single

@@ -60,7 +60,9 @@ def train_step(model: Any, optimizer: Any, binding: Binding) -> Step:
 
 def skip_non_finite(step: Step, binding: Binding) -> Step:
     """`step`, but weights and optimizer stay as they are where the step would make them non-finite."""
-    floats = [i for i, v in enumerate(binding.trainable) if jnp.issubdtype(v.stored.dtype, jnp.floating)]
+    floats = [
+        i for i, v in enumerate(binding.trainable) if jnp.issubdtype(v.stored.dtype, jnp.floating)
+    ]
 
     def guarded(state: State, batch: Batch) -> State:
         new = step(state, batch)
@@ -115,10 +117,10 @@ def results(model: Any, binding: Binding, state: State) -> dict[str, Any]:
         return dict(model.get_metrics_result())
 
 
-def _total_loss(
-    model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool
-) -> Any:
-    loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
+def _total_loss(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
+    loss = model.compute_loss(
+        x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training
+    )
     if loss is None:
         raise ValueError(
             f"model '{model.name}' has no loss: give `compile(loss=...)` one, or `add_loss` in a layer"

@@ -17,9 +17,10 @@ from cornu.core import masks, naming, symbolic, tree
 from cornu.core.scope import Outcome, current, pure
 from cornu.core.symbolic import KerasTensor
 from cornu.core.variable import Variable, autocast, structure_changed
-from cornu.errors import unexpected_keywords, warn
+from cornu.errors import unexpected_keywords
 from cornu.layers.base import calling, input_spec
 from cornu.layers.base.input_spec import InputSpec
+from cornu.layers.base.masking import Masked, fill_masks, set_output_masks
 from cornu.layers.base.weights import Weights
 from cornu.ops.operation import Operation
 from cornu.serialization import codec
@@ -30,7 +31,7 @@ _BASE_ARGUMENTS = ("name", "trainable", "dtype", "activity_regularizer", "autoca
 _SHAPE_ARGUMENTS = ("input_shape", "batch_input_shape", "input_dim", "batch_size", "weights")
 
 
-class Layer(Weights, Operation):
+class Layer(Masked, Weights, Operation):
     """Base of all layers.
 
     Subclasses define `call`, and `build` to make weights once the input's shape is known.
@@ -45,8 +46,6 @@ class Layer(Weights, Operation):
     Raises:
         TypeError: for keyword arguments that the layer does not take.
     """
-
-    supports_masking = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -231,7 +230,7 @@ class Layer(Weights, Operation):
                     call_kwargs["training"] = training
         else:
             call_kwargs.pop("training", None)
-        self._fill_masks(signature, args, call_kwargs)
+        fill_masks(signature, args, call_kwargs)
         outermost = calling.outer() is None
         if outermost and current() is None:
             for layer in self.walk():
@@ -250,7 +249,7 @@ class Layer(Weights, Operation):
         if self.activity_regularizer is not None:
             for output in tree.flatten(outputs):
                 self._note_loss(self.activity_regularizer(output))
-        self._set_output_masks(signature, args, kwargs, outputs)
+        set_output_masks(self, signature, args, kwargs, outputs)
         return outputs
 
     def _explain(self, error: Exception, args: tuple[Any, ...]) -> None:
@@ -275,57 +274,6 @@ class Layer(Weights, Operation):
             note += "; NumPy functions cannot take traced tensors: use the function of cornu.ops"
         error.add_note(note)
         error._cornu_explained = True  # type: ignore[attr-defined]
-
-    # -- masks -------------------------------------------------------------------------------------
-
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """The mask of the output, given the inputs' masks; default: passed on unchanged."""
-        del inputs
-        return previous_mask
-
-    def _fill_masks(
-        self, signature: calling.CallSignature, args: tuple[Any, ...], call_kwargs: dict[str, Any]
-    ) -> None:
-        if not any(name.endswith("mask") for name in signature.accepts):
-            return
-        named = {**dict(zip(signature.parameters, args, strict=False)), **call_kwargs}
-        for position, (name, value) in enumerate(named.items()):
-            for target in (f"{name}_mask", "mask" if position == 0 else ""):
-                if target in signature.accepts and named.get(target) is None:
-                    found = tree.map_structure(masks.get_mask, value)
-                    if any(m is not None for m in tree.flatten(found)):
-                        call_kwargs[target] = found
-
-    def _set_output_masks(
-        self,
-        signature: calling.CallSignature,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        outputs: Any,
-    ) -> None:
-        inputs = args[0] if args else next(iter(kwargs.values()), None)
-        overridden = type(self).compute_mask is not Layer.compute_mask
-        previous = kwargs.get("mask")
-        if previous is None:
-            previous = tree.map_structure(masks.get_mask, inputs)
-        masked = any(m is not None for m in tree.flatten(previous))
-        if not (self.supports_masking or overridden):
-            if masked and "mask" not in signature.accepts and not _has_own_mask(outputs):
-                warn(
-                    f"layer '{self.name}' ({type(self).__name__}) was given masked input, but does not "
-                    "support masks: layers after it will not see the mask."
-                )
-            return
-        if not masked and not overridden:
-            return
-        found = self.compute_mask(inputs, previous)
-        leaves = tree.flatten(outputs)
-        output_masks = tree.flatten(found) if found is not None else [None] * len(leaves)
-        if len(output_masks) == 1 and len(leaves) > 1:
-            output_masks = output_masks * len(leaves)
-        for output, mask in zip(leaves, output_masks, strict=False):
-            if mask is not None and hasattr(output, "shape"):
-                masks.set_mask(output, mask)
 
     # -- symbolic ----------------------------------------------------------------------------------
 
@@ -474,10 +422,6 @@ class Layer(Weights, Operation):
                 "call it first in the constructor."
             )
         super().__setattr__(name, value)
-
-
-def _has_own_mask(outputs: Any) -> bool:
-    return any(masks.get_mask(x) is not None for x in tree.flatten(outputs))
 
 
 def _later(value: Any, dtype: str | None) -> Any:

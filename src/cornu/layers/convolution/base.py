@@ -9,6 +9,7 @@ from jax import Array
 
 from cornu import activations, constraints, initializers, ops, regularizers
 from cornu.errors import did_you_mean
+from cornu.layers.base.arguments import axis_sizes
 from cornu.layers.base.layer import InputSpec, Layer
 from cornu.ops.convolution import standardize_data_format
 
@@ -134,34 +135,3 @@ class BaseConvolution(Layer):
             shape[self.channel_axis] = -1
             outputs = ops.add(outputs, ops.reshape(self.bias, shape))
         return self.activation(outputs)
-
-
-def axis_sizes(value: Any, rank: int, name: str, layer_name: str) -> tuple[int, ...]:
-    """One positive integer an axis, of one integer or of as many.
-
-    Raises:
-        ValueError: if it is neither.
-    """
-    entries = (value,) * rank if hasattr(value, "__index__") else value
-    sizes = tuple(entries) if isinstance(entries, list | tuple) else ()
-    sizes = sizes * rank if len(sizes) == 1 else sizes
-    positive = all(hasattr(size, "__index__") and int(size) > 0 for size in sizes)
-    if len(sizes) != rank or not positive:
-        form = "a positive integer" if rank == 1 else f"a positive integer or {rank} of them"
-        raise ValueError(
-            f"`{name}` must be {form}. Received: {name}={value!r} (layer '{layer_name}')"
-        )
-    return tuple(int(size) for size in sizes)
-
-
-def positive_integer(value: Any, name: str, layer_name: str) -> int:
-    """`value` as an int.
-
-    Raises:
-        ValueError: if it is not a positive integer.
-    """
-    if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) <= 0:
-        raise ValueError(
-            f"`{name}` must be a positive integer. Received: {name}={value!r} (layer '{layer_name}')"
-        )
-    return int(value)

@@ -8,7 +8,8 @@ from typing import Any
 from jax import Array
 
 from cornu import constraints, initializers, ops, regularizers
-from cornu.layers.convolution.base import BaseConvolution, positive_integer
+from cornu.layers.base.arguments import positive_integer
+from cornu.layers.convolution.base import BaseConvolution
 
 
 class BaseConv(BaseConvolution):

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from cornu import constraints, initializers, ops, regularizers
+from cornu.layers.base.arguments import positive_integer
 from cornu.layers.base.layer import Layer
-from cornu.layers.convolution.base import positive_integer
 
 
 class Embedding(Layer):

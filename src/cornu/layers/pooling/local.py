@@ -9,8 +9,8 @@ from jax import Array
 
 from cornu import ops
 from cornu.errors import did_you_mean
+from cornu.layers.base.arguments import axis_sizes
 from cornu.layers.base.layer import InputSpec, Layer
-from cornu.layers.convolution.base import axis_sizes
 from cornu.ops.convolution import standardize_data_format
 
 PADDINGS = ("valid", "same")
@@ -84,7 +84,8 @@ class MaxPooling1D(BasePooling):
         data_format: "channels_last" or "channels_first"; default: the process's.
         name: name of the layer.
 
-    Input: (batch, time, channels), or channels first. Output: the same axes, smaller.
+    Input: (batch, time, channels), or channels first.
+    Output: the same axes, smaller.
 
     Raises:
         ValueError: if the window is larger than the input and padding is "valid".
@@ -115,7 +116,8 @@ class MaxPooling2D(BasePooling):
         data_format: "channels_last" or "channels_first"; default: the process's.
         name: name of the layer.
 
-    Input: (batch, height, width, channels), or channels first. Output: the same axes, smaller.
+    Input: (batch, height, width, channels), or channels first.
+    Output: the same axes, smaller.
 
     Raises:
         ValueError: if the window is larger than the input and padding is "valid".
@@ -146,7 +148,8 @@ class MaxPooling3D(BasePooling):
         data_format: "channels_last" or "channels_first"; default: the process's.
         name: name of the layer.
 
-    Input: (batch, depth, height, width, channels), or channels first. Output: the same axes, smaller.
+    Input: (batch, depth, height, width, channels), or channels first.
+    Output: the same axes, smaller.
 
     Raises:
         ValueError: if the window is larger than the input and padding is "valid".
@@ -177,7 +180,8 @@ class AveragePooling1D(BasePooling):
         data_format: "channels_last" or "channels_first"; default: the process's.
         name: name of the layer.
 
-    Input: (batch, time, channels), or channels first. Output: the same axes, smaller.
+    Input: (batch, time, channels), or channels first.
+    Output: the same axes, smaller.
 
     Raises:
         ValueError: if the window is larger than the input and padding is "valid".
@@ -208,7 +212,8 @@ class AveragePooling2D(BasePooling):
         data_format: "channels_last" or "channels_first"; default: the process's.
         name: name of the layer.
 
-    Input: (batch, height, width, channels), or channels first. Output: the same axes, smaller.
+    Input: (batch, height, width, channels), or channels first.
+    Output: the same axes, smaller.
 
     Raises:
         ValueError: if the window is larger than the input and padding is "valid".
@@ -239,7 +244,8 @@ class AveragePooling3D(BasePooling):
         data_format: "channels_last" or "channels_first"; default: the process's.
         name: name of the layer.
 
-    Input: (batch, depth, height, width, channels), or channels first. Output: the same axes, smaller.
+    Input: (batch, depth, height, width, channels), or channels first.
+    Output: the same axes, smaller.
 
     Raises:
         ValueError: if the window is larger than the input and padding is "valid".

@@ -7,7 +7,7 @@ from typing import Any
 
 from cornu import ops
 from cornu.errors import unknown
-from cornu.legacy.backend.shaping import int_shape, known_sizes
+from cornu.legacy.backend.shaping import known_sizes
 from cornu.legacy.backend.values import normalize_data_format
 
 Sizes = int | Sequence[int]
@@ -77,23 +77,22 @@ def conv2d_transpose(
         dilation_rate: one int or two.
     """
     data_format = normalize_data_format(data_format)
-    spatial = slice(1, 3) if data_format == "channels_last" else slice(2, 4)
+    first = _first_spatial(data_format)
     steps, rates = _pair(strides), _pair(dilation_rate)
     reach = [(k - 1) * r + 1 for k, r in zip(known_sizes(kernel)[:2], rates, strict=True)]
-    wanted = tuple(output_shape[spatial])
-    usual = [
-        size * step + (0 if padding == "same" else max(k - step, 0))
-        for size, step, k in zip(int_shape(x)[spatial], steps, reach, strict=True)
-    ]
-    inset = [k // 2 if padding == "same" else 0 for k in reach]
-    over = tuple(
-        out - ((size - 1) * step + k - 2 * cut)
-        for out, size, step, k, cut in zip(
-            wanted, int_shape(x)[spatial], steps, reach, inset, strict=True
-        )
+    sizes = known_sizes(x, first, first + 2)
+    wanted = tuple(output_shape[first : first + 2])
+    measures = list(zip(sizes, steps, reach, strict=True))
+    if padding == "same":
+        usual = tuple(size * step for size, step, _ in measures)
+        least = [(size - 1) * step + k - 2 * (k // 2) for size, step, k in measures]
+    else:
+        usual = tuple(size * step + max(k - step, 0) for size, step, k in measures)
+        least = [(size - 1) * step + k for size, step, k in measures]
+    surplus = tuple(out - size for out, size in zip(wanted, least, strict=True))
+    return ops.conv_transpose(
+        x, kernel, steps, padding, None if wanted == usual else surplus, data_format, rates
     )
-    surplus = None if wanted == tuple(usual) else over
-    return ops.conv_transpose(x, kernel, steps, padding, surplus, data_format, rates)
 
 
 def _pair(sizes: Sizes) -> tuple[int, ...]:
@@ -216,8 +215,8 @@ def resize_images(
     first = _first_spatial(data_format)
     if interpolation == "nearest":
         return _enlarge(x, (height_factor, width_factor), first)
-    sizes = int_shape(x)[first : first + 2]
-    target = [s * f for s, f in zip(sizes, (height_factor, width_factor), strict=True)]
+    height, width = known_sizes(x, first, first + 2)
+    target = (height * height_factor, width * width_factor)
     return ops.image.resize(x, target, interpolation=interpolation, data_format=data_format)
 
 

@@ -77,8 +77,8 @@ def gradients(loss: KerasTensor, variables: Any) -> list[KerasTensor]:
         if not isinstance(x, KerasTensor):
             raise TypeError(
                 "K.gradients is for symbolic tensors: a model's inputs and outputs of its layers. "
-                f"Received: {short(x)}. For gradients of weights, use `jax.grad` of a function that "
-                "calls `model.stateless_call`."
+                f"Received: {short(x)}. For gradients of weights, use `jax.grad` of a function "
+                "that calls `model.stateless_call`."
             )
     sources = _inputs_of(loss)
     operation = _Gradient(loss, list(targets), sources)

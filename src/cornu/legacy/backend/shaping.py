@@ -20,16 +20,16 @@ def int_shape(x: Any) -> tuple[int | None, ...]:
     return tuple(x.shape) if hasattr(x, "shape") else tuple(ops.shape(x))
 
 
-def known_sizes(x: Any) -> tuple[int, ...]:
-    """Sizes of `x`.
+def known_sizes(x: Any, first: int = 0, end: int | None = None) -> tuple[int, ...]:
+    """Sizes of `x`, or of its axes from `first` to before `end`.
 
     Raises:
         ValueError: if one is unknown.
     """
-    sizes = int_shape(x)
+    sizes = int_shape(x)[first:end]
     known = tuple(size for size in sizes if size is not None)
     if len(known) < len(sizes):
-        raise ValueError(f"all sizes must be known here. Received: {sizes}")
+        raise ValueError(f"sizes must be known here. Received: {sizes} of {int_shape(x)}")
     return known
 
 

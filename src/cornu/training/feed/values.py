@@ -234,17 +234,14 @@ def _cast_float(array: np.ndarray, target: np.dtype, name: str) -> np.ndarray:
             )
     exact = 2.0 ** (jnp.finfo(target).nmant + 1)  # every integer up to here is held
     if highest > exact:
-        lost = (
-            (np.abs(cast) > exact)
-            & (cast != array)
-            & (array == np.trunc(array))
-            & np.isfinite(array)
-        )
+        # Above 2**53 every float64 is whole, so that it says nothing about what was meant.
+        whole = (array == np.trunc(array)) & (np.abs(array) <= 2.0**53)
+        lost = whole & (cast != array)
         if lost.any():
             warn(
                 f"{_place(name, lost)} is an integer too large for {target} to hold exactly "
                 f"({int(lost.sum())} such values): subtract an offset or scale, or pass ids as "
-                f"integers"
+                "integers"
             )
     return cast
 
