@@ -31,6 +31,7 @@ from cornu.initializers import Initializer as Initializer
 from cornu.layers.base.layer import InputSpec as InputSpec
 from cornu.layers.base.layer import Layer as Layer
 from cornu.layers.core.input_layer import Input as Input
+from cornu.legacy import adoption as _adoption
 from cornu.legacy.install import install_as_keras as install_as_keras
 from cornu.losses import Loss as Loss
 from cornu.metrics import Metric as Metric
@@ -41,6 +42,8 @@ from cornu.optimizers import Optimizer as Optimizer
 from cornu.regularizers import Regularizer as Regularizer
 
 __version__ = "0.1.0"
+
+_adoption.adopt(layers, callbacks, Model)
 
 
 def version() -> str:

@@ -59,9 +59,10 @@ class DTypePolicy(Configurable):
         if name in _MIXED:
             return _MIXED[name]
         if name not in dtypes.ALLOWED:
+            hint = did_you_mean(name, (*_MIXED, *dtypes.ALLOWED)) or "."
             raise ValueError(
-                f"unknown dtype policy '{name}'{did_you_mean(name, (*_MIXED, *dtypes.ALLOWED))} "
-                "Give 'mixed_float16', 'mixed_bfloat16' or the name of a dtype such as 'float32'."
+                f"unknown dtype policy '{name}'{hint} Give 'mixed_float16', 'mixed_bfloat16' or "
+                "the name of a dtype such as 'float32'."
             )
         return name, name
 
@@ -168,8 +169,8 @@ class QuantizedDTypePolicy(DTypePolicy):
     def _parse_mode(self, mode: Any) -> str:
         if mode not in QUANTIZATION_MODES or self.numbers:
             raise ValueError(
-                f"mode must be one of {QUANTIZATION_MODES}"
-                f"{did_you_mean(str(mode), QUANTIZATION_MODES)} Received: mode={short(mode)}"
+                f"mode must be one of {QUANTIZATION_MODES}. Received: mode={short(mode)}"
+                f"{did_you_mean(str(mode), QUANTIZATION_MODES)}"
             )
         return mode
 

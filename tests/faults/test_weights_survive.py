@@ -166,19 +166,20 @@ def test_two_hundred_interrupts_at_random_instants_lose_nothing(data, rng):
     for attempt in range(200):
         delay = float(rng.uniform(0.0005, 0.03))
         timer = threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT))
-        timer.start()
         try:
+            timer.start()
             if attempt % 4 == 3:
-                while timer.is_alive():
+                while True:
                     model.predict(x, verbose=0)
             else:
                 model.fit(x, y, batch_size=8, epochs=10_000, verbose=0)
         except KeyboardInterrupt:
             interrupted += 1
-        try:
-            timer.join()
-        except KeyboardInterrupt:
-            interrupted += 1
+        while timer.is_alive():
+            try:
+                timer.join()
+            except KeyboardInterrupt:
+                interrupted += 1
         steps = int(model.optimizer.iterations)
         assert steps >= 0
         for variable in [*model.weights, *model.optimizer.variables]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cornu.legacy import arguments
+from cornu.legacy.models import attach
 
 _METHODS = ("compile", "fit", "evaluate", "predict", "train_on_batch", "test_on_batch")
 
@@ -25,6 +26,7 @@ def adopt(layers: types.ModuleType, callbacks: types.ModuleType, model: type) ->
                 _translate_constructor(cls)
     for name in _METHODS:
         _translate_method(model, name)
+    attach(model)
 
 
 def _translate_constructor(cls: Any) -> None:

@@ -2,143 +2,25 @@
 
 from __future__ import annotations
 
-import threading
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import numpy as np
 
-from cornu import losses, optimizers
 from cornu.callbacks.callback_list import CallbackList
 from cornu.core import naming, tree
 from cornu.core.scope import current
 from cornu.core.symbolic import KerasTensor
 from cornu.errors import TrainingBusyError, unexpected_keywords
-from cornu.serialization import codec
-from cornu.training import checks, inference, loop, plans, runner, state
-from cornu.training.compiled_spec import CompiledSpec, Objective
+from cornu.models.one_batch import OneBatch
+from cornu.training import checks, inference, loop
+from cornu.training.compiled_spec import Objective
 from cornu.training.feed import feed as feeds
 from cornu.training.feed.feed import Feed
 
 
-class Trainable:
+class Trainable(OneBatch):
     """What a model can do with data."""
-
-    untracked: ClassVar[frozenset[str]] = frozenset(
-        {
-            "plans",
-            "_objective",
-            "_spec",
-            "optimizer",
-            "history",
-            "_validation_run",
-            "_fit_lock",
-            "loss",
-            "history_logs",
-        }  # fmt: skip
-    )
-    name: str
-    built: bool
-
-    def __init__(self) -> None:
-        self.plans: dict[Any, Any] = {}
-        self.optimizer: Any = None
-        self.loss: Any = None
-        self.history: Any = None
-        self.history_logs: dict[str, Any] = {}
-        self.stop_training = False
-        self.stop_evaluating = False
-        self.stop_predicting = False
-        self._spec: CompiledSpec | None = None
-        self._objective: Objective | None = None
-        self._fit_lock = threading.Lock()
-        self._validation_run: Any = None
-
-    # -- compile -----------------------------------------------------------------------------------
-
-    def compile(
-        self,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        loss_weights: Any = None,
-        metrics: Any = None,
-        weighted_metrics: Any = None,
-        run_eagerly: bool = False,
-        steps_per_execution: int = 1,
-        jit_compile: Any = "auto",
-        auto_scale_loss: bool = True,
-    ) -> None:
-        """Say how the model is to be trained.
-
-        Args:
-            optimizer: name or object.
-            loss: name, object or function `(y_true, y_pred) -> loss`; for several outputs a list,
-                or a dict by output name.
-            loss_weights: factor of each output's loss: list or dict.
-            metrics: names, objects or functions; for several outputs nested lists or a dict.
-            weighted_metrics: the same, with sample weights applied.
-            run_eagerly: run steps uncompiled, for debugging.
-            steps_per_execution: accepted; the number of steps a dispatch is chosen by itself.
-            jit_compile: accepted; steps are always compiled unless `run_eagerly`.
-            auto_scale_loss: with the policy mixed_float16, wrap the optimizer in dynamic loss scaling.
-
-        Raises:
-            ValueError: for names that are not known.
-        """
-        chosen = optimizers.get(optimizer)
-        policy = getattr(self, "dtype_policy", None)
-        if (
-            auto_scale_loss
-            and policy is not None
-            and policy.name == "mixed_float16"
-            and not isinstance(chosen, optimizers.LossScaleOptimizer)
-        ):
-            chosen = optimizers.LossScaleOptimizer(chosen)
-        for item in tree.flatten(loss):
-            losses.get(item)
-        checks.check_compile(self, loss)
-        self.optimizer = chosen
-        self.loss = loss
-        self._spec = CompiledSpec(
-            chosen, loss, loss_weights, metrics, weighted_metrics,
-            run_eagerly, steps_per_execution, jit_compile, auto_scale_loss,
-        )  # fmt: skip
-        checks.check_metric_names(metrics, weighted_metrics)
-        self._objective = None
-        self.plans.clear()
-
-    @property
-    def compiled(self) -> bool:
-        """Whether `compile` was called."""
-        return self._spec is not None
-
-    @property
-    def run_eagerly(self) -> bool:
-        """Whether steps run uncompiled."""
-        return self._spec is not None and self._spec.run_eagerly
-
-    @property
-    def loss_tracker(self) -> Any:
-        """The metric behind the log `loss`."""
-        assert self._objective is not None
-        return self._objective.loss_tracker
-
-    def compiled_metric_objects(self) -> list[Any]:
-        """The metrics of `compile`, the loss's mean first; empty before the first data."""
-        return self._objective.metric_objects() if self._objective is not None else []
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """Names of all metrics, in the order of `evaluate`'s list."""
-        return [getattr(m, "_log_name", m.name) for m in self.metrics]  # type: ignore[attr-defined]
-
-    def get_compile_config(self) -> dict[str, Any] | None:
-        """What `compile` was given, JSON-ready."""
-        if self._spec is None:
-            return None
-        names = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly",
-                 "steps_per_execution", "jit_compile")  # fmt: skip
-        return {name: codec.encode(getattr(self._spec, name)) for name in names}
 
     # -- what a user may override ------------------------------------------------------------------
 
@@ -360,79 +242,7 @@ class Trainable:
         self.stop_predicting = False
         return inference.predict(self, feed, callbacks, steps)
 
-    # -- one batch ---------------------------------------------------------------------------------
-
-    def train_on_batch(
-        self,
-        x: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        class_weight: dict[int, float] | None = None,
-        return_dict: bool = False,
-    ) -> Any:
-        """One update by one batch; gives the loss, or the list of loss and metrics so far."""
-        self._require_compiled("train_on_batch")
-        feed = self._one_batch(x, y, sample_weight, class_weight, "train_on_batch")
-        binding = loop.bind_for_training(self)
-        plan = plans.for_batches(self, "train", binding)
-        before = state.read(binding, int(self.optimizer.iterations))
-        after, logs = plan.run(before, runner.to_device(feed))
-        jax.block_until_ready(after.step)
-        state.commit(binding, after)
-        return self._batch_logs(logs, return_dict)
-
-    def test_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
-    ) -> Any:
-        """Loss and metrics, one batch added to those so far; weights stay as they are."""
-        self._require_compiled("test_on_batch")
-        feed = self._one_batch(x, y, sample_weight, None, "test_on_batch")
-        binding = state.bind(self, None, self.metrics)  # type: ignore[attr-defined]
-        plan = plans.for_batches(self, "test", binding)
-        after, logs = plan.run(state.read(binding, 0), runner.to_device(feed))
-        jax.block_until_ready(after.step)
-        state.commit(binding, after)
-        return self._batch_logs(logs, return_dict)
-
-    def predict_on_batch(self, x: Any) -> Any:
-        """Outputs for one batch, as NumPy arrays."""
-        feed = feeds.make(x, None, None, batch_size=feeds.row_count(x) or 1, role="predict")
-        batch = feed.peek()[0]
-        if not self.built:
-            self.prepare_inputs(batch)
-        return jax.tree.map(
-            np.asarray, inference.run_batch(inference.plan_for(self), batch, 1 << 30)
-        )
-
-    def _one_batch(self, x: Any, y: Any, sample_weight: Any, class_weight: Any, role: str) -> Any:
-        feed = feeds.make(
-            x,
-            y,
-            sample_weight,
-            batch_size=feeds.row_count(x) or 1,
-            class_weight=class_weight,
-            role=role,
-        )
-        self.prepare(feed, role)
-        return feed.peek()
-
-    def _batch_logs(self, logs: dict[str, Any], return_dict: bool) -> Any:
-        found = {name: np.asarray(value) for name, value in logs.items()}
-        return found if return_dict else self._in_order(found)
-
-    def _in_order(self, found: dict[str, Any]) -> Any:
-        names = [name for name in self.metrics_names if name in found]
-        names += [name for name in found if name not in names]
-        values = [found[name] for name in names]
-        return values[0] if len(values) == 1 else values
-
     # -- getting ready -----------------------------------------------------------------------------
-
-    def _require_compiled(self, what: str) -> None:
-        if self._spec is None:
-            raise ValueError(
-                f"call `compile(optimizer, loss)` before `{what}` (model '{self.name}')"
-            )
 
     def prepare_inputs(self, x: Any) -> Any:
         """Build the model for such inputs if it is not built; gives the symbolic outputs."""
@@ -463,14 +273,3 @@ class Trainable:
         names = list(getattr(self, "output_names", []) or [])
         count = len(tree.flatten(outputs))
         return names if len(names) == count else [f"output_{i}" for i in range(count)]
-
-    def __getstate__(self) -> dict[str, Any]:
-        kept: dict[str, Any] = dict(self.__dict__)
-        kept.pop("_fit_lock", None)
-        kept["plans"] = {}
-        kept["_validation_run"] = None
-        return kept
-
-    def __setstate__(self, found: dict[str, Any]) -> None:
-        self.__dict__.update(found)
-        self._fit_lock = threading.Lock()

@@ -60,9 +60,9 @@ class Adafactor(Optimizer):
         self.relative_step = relative_step
 
     def slots(self, variable: Variable) -> dict[str, Any]:
-        """Row and column means of matrices (unused scalars otherwise), and a full second moment.
+        """Row and column means of matrices (unused scalars otherwise), and the second moment.
 
-        The full one stands beside the others for matrices too, where it stays zero: files have it.
+        For matrices the latter follows from the means; files have it nevertheless.
         """
         if variable.ndim < 2:
             unused = [Variable(0, name=variable.name, trainable=False) for _ in range(2)]
@@ -86,13 +86,14 @@ class Adafactor(Optimizer):
         squares = jnp.square(gradient) + self.epsilon_1
         slots = dict(slots)
         if value.ndim < 2:
-            second = slots["velocity"] = kept * slots["velocity"] + (1 - kept) * squares
+            second = kept * slots["velocity"] + (1 - kept) * squares
         else:
             rows = kept * slots["row"] + (1 - kept) * jnp.mean(squares, axis=-1)
             columns = kept * slots["column"] + (1 - kept) * jnp.mean(squares, axis=-2)
             slots["row"], slots["column"] = rows, columns
             share = rows / jnp.mean(rows, axis=-1, keepdims=True)
             second = share[..., :, None] * columns[..., None, :]
+        slots["velocity"] = second
         change = gradient / jnp.sqrt(second)
         change = change / jnp.maximum(1.0, _root_mean_square(change) / self.clip_threshold)
         return value - learning_rate * size * change, slots

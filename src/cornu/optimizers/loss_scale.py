@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from cornu.core.variable import Variable
-from cornu.errors import short, warn
+from cornu.errors import short
 from cornu.optimizers.optimizer import Optimizer
 from cornu.optimizers.update import all_finite, when
 
@@ -70,8 +70,6 @@ class LossScaleOptimizer(Optimizer):
             raise ValueError(
                 f"`dynamic_growth_steps` must be at least 1. Received: {dynamic_growth_steps}"
             )
-        if inner_optimizer.loss_scale_factor is not None:
-            warn("the inner optimizer's `loss_scale_factor` scales the loss a second time")
         super().__init__(learning_rate=0.0, name=name, **kwargs)
         self.inner_optimizer = inner_optimizer
         self.initial_scale = initial_scale
@@ -136,7 +134,8 @@ class LossScaleOptimizer(Optimizer):
         return all_finite([jnp.asarray(g) for g in grads if g is not None])
 
     def scale_loss(self, loss: Any) -> Any:
-        """The loss times the current scale."""
+        """The loss times the current scale, and as the inner optimizer scales it."""
+        loss = self.inner_optimizer.scale_loss(loss)
         return loss * (self.dynamic_scale.value if self.built else self.initial_scale)
 
     def finalize_variable_values(self, var_list: Iterable[Variable]) -> None:

@@ -100,6 +100,9 @@ class Muon(Optimizer):
         names = ("momentum", "velocity") if self._is_for_adam(variable) else ("momentum",)
         return dict.fromkeys(names, 0.0)
 
+    def _weight_decay_of(self, variable: Variable) -> float | None:
+        return self.adam_weight_decay if self._is_for_adam(variable) else self.weight_decay
+
     def _is_for_adam(self, variable: Variable) -> bool:
         path = variable.path.lower()
         if variable.ndim != 2 or (self.exclude_embeddings and "embedding" in path):

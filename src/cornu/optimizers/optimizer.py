@@ -11,6 +11,7 @@ step can trace through it inside a `Scope`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Self
 
@@ -276,6 +277,8 @@ class Optimizer(OptimizerState):
             self._accumulate(grads, variables, rate)
         else:
             self._update_variables(grads, variables, rate)
+        if self.use_ema:
+            self._average(variables)
 
     def _accumulate(self, grads: list[Array], variables: list[Variable], rate: Array) -> None:
         steps = self.gradient_accumulation_steps
@@ -299,14 +302,12 @@ class Optimizer(OptimizerState):
         grads = clip(
             grads, norm=self.clipnorm, value=self.clipvalue, global_norm=self.global_clipnorm
         )
-        if self.weight_decay is not None:
-            for variable in variables:
-                if self._use_weight_decay(variable):
-                    variable.assign(decayed(variable.value, self.weight_decay, rate))
+        for variable in variables:
+            decay = self._weight_decay_of(variable)
+            if decay is not None and self._use_weight_decay(variable):
+                variable.assign(decayed(variable.value, decay, rate))
         for gradient, variable in zip(grads, variables, strict=True):
             self.update_step(gradient, variable, rate)
-        if self.use_ema:
-            self._average(variables)
 
     def _average(self, variables: list[Variable]) -> None:
         count = self._count_updates()
@@ -373,13 +374,18 @@ class Optimizer(OptimizerState):
 
         Args:
             var_list: these variables.
-            var_names: and all whose name contains one of these.
+            var_names: and all in whose name one of these regular expressions is found.
         """
         self._decay_exceptions = (list(var_list or ()), list(var_names or ()))
 
     def _use_weight_decay(self, variable: Variable) -> bool:
         spared, names = self._decay_exceptions
-        return not any(v is variable for v in spared) and not any(n in variable.name for n in names)
+        is_spared = any(v is variable for v in spared)
+        return not is_spared and not any(re.search(name, variable.name) for name in names)
+
+    def _weight_decay_of(self, variable: Variable) -> float | None:
+        del variable
+        return self.weight_decay
 
     def assign(self, variable: Variable, value: Any) -> None:
         """Set a variable."""

@@ -163,6 +163,8 @@ class Objective:
         for i, group in enumerate(self._metric_groups(given)):
             for item in group:
                 metric = _as_metric(item, targets[i], outputs[i])
+                if targets[i] is not None:
+                    metric.build(targets[i], _shaped_like(outputs[i], targets[i]))
                 name = f"{self.names[i]}_{metric.name}" if several else metric.name
                 unique, n = name, 1
                 while unique in used:

@@ -7,6 +7,7 @@ model with layers of the user's own gets exactly the rows that were given.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import jax
@@ -85,20 +86,20 @@ def predict(model: Any, feed: Any, callbacks: Any, steps: int | None = None) -> 
     wants_batches = callbacks.wants_batches("predict")
     callbacks.on_predict_begin()
     collected: list[Any] = []
-    for number, batch in enumerate(feed.batches((0, 0))):
-        if steps is not None and number >= steps:
-            break
-        if wants_batches:
-            callbacks.on_predict_batch_begin(number)
-        x = batch[0]
-        outputs = run_batch(plan, x, feed.batch_size or 1 << 30)
-        collected.append(outputs)
-        if wants_batches:
-            callbacks.on_predict_batch_end(number, {"outputs": outputs})
-        else:
-            callbacks.on_progress("predict", number + 1, {})
-        if getattr(model, "stop_predicting", False):
-            break
+    with contextlib.closing(feed.batches((0, 0))) as batches:
+        for number, batch in enumerate(batches):
+            if steps is not None and number >= steps:
+                break
+            if wants_batches:
+                callbacks.on_predict_batch_begin(number)
+            outputs = run_batch(plan, batch[0], feed.batch_size or 1 << 30)
+            collected.append(outputs)
+            if wants_batches:
+                callbacks.on_predict_batch_end(number, {"outputs": outputs})
+            else:
+                callbacks.on_progress("predict", number + 1, {})
+            if getattr(model, "stop_predicting", False):
+                break
     callbacks.on_predict_end()
     if not collected:
         raise ValueError("the data to predict on gave no batch")

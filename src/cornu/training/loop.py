@@ -7,6 +7,7 @@ completed step.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from typing import Any
 
@@ -37,8 +38,8 @@ def fit(model: Any, feed: Any, validation: Any, callbacks: Any, options: FitOpti
     session = _Session(model, feed, callbacks, options.steps_per_epoch)
     model.stop_training = False
     with interrupts.guarded():
-        callbacks.on_train_begin()
         try:
+            callbacks.on_train_begin()
             start = options.initial_step
             for epoch in range(options.initial_epoch, options.epochs):
                 epoch_logs = session.epoch(epoch, start)
@@ -92,7 +93,7 @@ class _Session:
         if self.binding is not None and self.version == variable.structure_version:
             return self.binding
         binding = bind_for_training(self.model)
-        if self.binding is None or binding != self.binding:
+        if self.binding is None or binding.key() != self.binding.key():
             self.binding = binding
             finite = self.callbacks.keeps_finite
             if self.run is None:
@@ -125,17 +126,19 @@ class _Session:
         if single and not model.stop_training:
             callbacks.on_train_batch_begin(start)
         size = self.limit or self.feed.size
-        for progress in self.run.epoch(state, seed, start, self.limit, single, self._refresh):
-            self._store(progress.state)
-            latest, done = progress.logs, progress.steps
-            if single:
-                callbacks.on_train_batch_end(done - 1, LazyLogs(latest))
-                if not model.stop_training and (size is None or done < size):
-                    callbacks.on_train_batch_begin(done)
-            else:
-                callbacks.on_progress("train", done, LazyLogs(latest))
-            if model.stop_training:
-                break
+        steps = self.run.epoch(state, seed, start, self.limit, single, self._refresh)
+        with contextlib.closing(steps):
+            for progress in steps:
+                self._store(progress.state)
+                latest, done = progress.logs, progress.steps
+                if single:
+                    callbacks.on_train_batch_end(done - 1, LazyLogs(latest))
+                    if not model.stop_training and (size is None or done < size):
+                        callbacks.on_train_batch_begin(done)
+                else:
+                    callbacks.on_progress("train", done, LazyLogs(latest))
+                if model.stop_training:
+                    break
         self._check_length(epoch, done)
         self.feed.epoch_end()
         return logs.fetched(latest)
@@ -194,12 +197,12 @@ def evaluate(
     """Metrics over a feed. Reads the model's variables and changes none."""
     binding = bind(model, None, model.metrics)
     kept = getattr(model, "_validation_run", None)
-    if inside_fit and kept is not None and kept[:2] == (feed, binding):
+    if inside_fit and kept is not None and kept[:2] == (feed, binding.key()):
         run = kept[2]  # its arrays lie on the device already
     else:
         run = plans.make_run(model, "test", binding, feed)
         if inside_fit:
-            model._validation_run = (feed, binding, run)
+            model._validation_run = (feed, binding.key(), run)
     state = read(binding, 0)._replace(metrics=_fresh_metrics(model, binding))
     callbacks.on_test_begin()
     single = callbacks.wants_batches("test")
@@ -208,16 +211,18 @@ def evaluate(
     size = steps or feed.size
     if single:
         callbacks.on_test_batch_begin(0)
-    for progress in run.epoch(state, (0, 0), 0, steps, single, lambda state: state):
-        latest, done = progress.logs, progress.steps
-        if single:
-            callbacks.on_test_batch_end(done - 1, LazyLogs(latest))
-            if size is None or done < size:
-                callbacks.on_test_batch_begin(done)
-        else:
-            callbacks.on_progress("test", done, LazyLogs(latest))
-        if getattr(model, "stop_evaluating", False):
-            break
+    passes = run.epoch(state, (0, 0), 0, steps, single, lambda state: state)
+    with contextlib.closing(passes):
+        for progress in passes:
+            latest, done = progress.logs, progress.steps
+            if single:
+                callbacks.on_test_batch_end(done - 1, LazyLogs(latest))
+                if size is None or done < size:
+                    callbacks.on_test_batch_begin(done)
+            else:
+                callbacks.on_progress("test", done, LazyLogs(latest))
+            if getattr(model, "stop_evaluating", False):
+                break
     if not done:
         raise BadInputError("the data to evaluate on gave no batch")
     found = logs.fetched(latest)

@@ -16,7 +16,8 @@ def on_device(model: Any, kind: Kind, feed: Any) -> bool:
     """Whether steps loop over arrays on the device; else batches are handed over one by one."""
     if model.run_eagerly or overridden.has_own_step(model, kind):
         return False
-    return runner.is_resident(feed)
+    whole_passes = feed.samples is not None and feed.size == -(-feed.samples // feed.batch_size)
+    return whole_passes and runner.is_resident(feed)
 
 
 def make_run(
@@ -66,7 +67,7 @@ def _results(model: Any, binding: Binding) -> Callable[[State], dict[str, Any]]:
 
 
 def _cached(model: Any, kind: tuple[Any, ...], binding: Binding, make: Callable[[], Any]) -> Any:
-    key = (*kind, tuple(map(id, binding.all())), len(binding.trainable))
+    key = (*kind, binding.key())
     if key not in model.plans:
         model.plans[key] = make()
     return model.plans[key]

@@ -27,7 +27,7 @@ class State(NamedTuple):
     step: Any
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Binding:
     """The variables whose values a State holds."""
 
@@ -39,6 +39,10 @@ class Binding:
     def all(self) -> tuple[Variable, ...]:
         """Every variable, in the order of `State`."""
         return (*self.trainable, *self.frozen, *self.optimizer, *self.metrics)
+
+    def key(self) -> tuple[int, ...]:
+        """What tells bindings apart; variables themselves compare by value."""
+        return (len(self.trainable), *map(id, self.all()))
 
 
 def bind(model: Any, optimizer: Any, metrics: Sequence[Any]) -> Binding:

@@ -91,7 +91,7 @@ class InputLayer(Layer):
         }
 
 
-def Input(  # noqa: N802 - Keras's name for it
+def Input(
     shape: Any = None,
     batch_size: int | None = None,
     dtype: Any = None,
@@ -132,7 +132,7 @@ def _as_shape(shape: Any) -> tuple[int | None, ...]:
     dims = (shape,) if isinstance(shape, int) or shape is None else tuple(shape)
     for dim in dims:
         if dim is not None and (
-            not isinstance(dim, int) and not hasattr(dim, "__index__") or int(dim) < 0
+            (not isinstance(dim, int) and not hasattr(dim, "__index__")) or int(dim) < 0
         ):
             raise ValueError(
                 f"shape must hold non-negative integers or None. Received: shape={shape}"

@@ -163,7 +163,9 @@ class RecurrentCell(Layer):
         projected = ops.matmul(inputs, self.kernel)
         return projected if self.bias is None else ops.add(projected, self.bias)
 
-    def step(self, projected: Array, states: list[Array], drop: Array | None) -> tuple[Array, list[Array]]:
+    def step(
+        self, projected: Array, states: list[Array], drop: Array | None
+    ) -> tuple[Array, list[Array]]:
         """Output and new states from projected inputs; `drop` multiplies the state."""
         raise NotImplementedError
 
@@ -172,7 +174,9 @@ class RecurrentCell(Layer):
         states = list(states) if isinstance(states, list | tuple) else [states]
         factors = self.input_drop(inputs.shape[0], training)
         drop = self.state_drop(inputs.shape[0], training)
-        return self.step(self.project(inputs if factors is None else inputs * factors), states, drop)
+        return self.step(
+            self.project(inputs if factors is None else inputs * factors), states, drop
+        )
 
     def recurrent(self, state: Array, drop: Array | None) -> Array:
         """What the state adds to the gates."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -74,8 +75,6 @@ class RNN(Layer):
         self.input_spec = InputSpec(ndim=3)
         self._states: list[_State] = []
 
-    untracked: ClassVar[frozenset[str]] = Layer.untracked | {"_states"}
-
     @property
     def rows_independent(self) -> bool:
         """Whether the output of a row depends on that row only."""
@@ -107,7 +106,10 @@ class RNN(Layer):
         self._states = [
             _State(
                 Variable(
-                    jnp.zeros_like(state), dtype=self.compute_dtype, trainable=False, name="rnn_state"
+                    jnp.zeros_like(state),
+                    dtype=self.compute_dtype,
+                    trainable=False,
+                    name="rnn_state",
                 )
             )
             for state in _flat(self.get_initial_state(sequences_shape[0]))
@@ -119,7 +121,7 @@ class RNN(Layer):
             found = self.cell.get_initial_state(batch_size=batch_size)
         else:
             found = _zeros(self.cell.state_size, batch_size, self.compute_dtype)
-        return list(found) if isinstance(found, list | tuple) else [found]
+        return _map(lambda state: state, found if isinstance(found, list | tuple) else [found])
 
     def reset_state(self) -> None:
         """Set the states that are kept between batches to 0."""
@@ -178,17 +180,15 @@ class RNN(Layer):
             raise ValueError(
                 f"layer '{self.name}' has {count} states, but `initial_state` holds {len(given)}"
             )
-        if isinstance(expected, list | tuple):
-            pairs = zip(given, expected, strict=True)
-        else:
-            pairs = zip(given, [expected], strict=True)
-        for state, size in pairs:
-            wrong = isinstance(size, int) and tuple(state.shape) != (batch_size, size)
-            if wrong:
+        for state, size in zip(given, expected if count > 1 else [expected], strict=False):
+            shape = getattr(state, "shape", None)
+            if isinstance(size, int) and shape is not None and tuple(shape) != (batch_size, size):
                 raise ValueError(
-                    f"an initial state of layer '{self.name}' has shape {tuple(state.shape)}; it must "
-                    f"have shape {(batch_size, size)}"
+                    f"an initial state of layer '{self.name}' has shape {tuple(shape)}; it must have "
+                    f"shape {(batch_size, size)}"
                 )
+        if isinstance(self.cell, StackedRNNCells):
+            given = [state if isinstance(state, list | tuple) else [state] for state in given]
         return _map(lambda state: jnp.asarray(state, self.compute_dtype), given)
 
     def inner_loop(
@@ -217,8 +217,8 @@ class RNN(Layer):
 
         carry = (initial_state, None)
         if marks is not None:
-            first, _ = step(steps[0], initial_state)
-            carry = (initial_state, jnp.zeros_like(first))
+            first, _ = jax.eval_shape(step, steps[0], initial_state)
+            carry = (initial_state, jnp.zeros(first.shape, first.dtype))
         if self.unroll:
             carry, outputs = _unrolled(body, carry, steps, marks)
         else:

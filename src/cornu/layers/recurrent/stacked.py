@@ -49,12 +49,9 @@ class StackedRNNCells(Layer):
             input_shape = (input_shape[0], *(size if isinstance(size, list | tuple) else (size,)))
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
-        """The initial states of the cells."""
-        return [
-            found[0] if _is_single(cell) and isinstance(found, list | tuple) else found
-            for cell in self.cells
-            for found in [cell.get_initial_state(batch_size=batch_size)]
-        ]
+        """The initial states of the cells, a list for each."""
+        found = [cell.get_initial_state(batch_size=batch_size) for cell in self.cells]
+        return [list(one) if isinstance(one, list | tuple) else [one] for one in found]
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
         """One step of all cells: (output of the last, new states)."""
@@ -66,18 +63,12 @@ class StackedRNNCells(Layer):
 
         def step(inputs: Any, states: Any) -> tuple[Any, list[Any]]:
             new_states = []
-            for cell, one, state in zip(self.cells, steps, states, strict=True):
-                given = list(state) if isinstance(state, list | tuple) else [state]
-                inputs, found = one(inputs, given)
-                found = list(found) if isinstance(found, list | tuple) else [found]
-                new_states.append(found[0] if _is_single(cell) else found)
+            for one, state in zip(steps, states, strict=True):
+                inputs, found = one(inputs, state)
+                new_states.append(list(found) if isinstance(found, list | tuple) else [found])
             return inputs, new_states
 
         return step
-
-
-def _is_single(cell: Any) -> bool:
-    return not isinstance(cell.state_size, list | tuple)
 
 
 def _output_size(cell: Any) -> Any:
@@ -94,6 +85,8 @@ def _cell_step(cell: Any, batch_size: int, training: bool) -> Callable[..., Any]
     factors = cell.input_drop(batch_size, training)
 
     def step(inputs: Any, states: Any) -> Any:
-        return cell.step(cell.project(inputs if factors is None else inputs * factors), states, drop)
+        return cell.step(
+            cell.project(inputs if factors is None else inputs * factors), states, drop
+        )
 
     return step

@@ -1,0 +1,120 @@
+"""SimpleRNN: the output is the state."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from jax import Array
+
+from cornu import ops
+from cornu.layers.recurrent.cell import CellArguments, RecurrentCell
+from cornu.layers.recurrent.rnn import RNN
+
+
+class SimpleRNNCell(RecurrentCell):
+    """One step: `h = activation(x @ kernel + bias + h @ recurrent_kernel)`.
+
+    Args:
+        units: size of the state, which is also the output.
+        activation: name or function.
+        use_bias: whether to add a bias.
+        kernel_initializer, recurrent_initializer, bias_initializer: of the weights.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties of the weights.
+        kernel_constraint, recurrent_constraint, bias_constraint: projections after each update.
+        dropout: share of the inputs dropped in training, the same in all steps.
+        recurrent_dropout: the same for the state.
+        seed: integer; default: drawn once when the cell is made.
+
+    Input: (batch, features) and a list of one state (batch, units).
+    """
+
+    def step(
+        self, projected: Array, states: list[Array], drop: Array | None
+    ) -> tuple[Array, list[Array]]:
+        """The new state, twice."""
+        output = self.activation(ops.add(projected, self.recurrent(states[0], drop)))
+        return output, [output]
+
+
+class SimpleRNN(CellArguments, RNN):
+    """Fully connected recurrent layer: the output is fed back in.
+
+    Args:
+        units: size of the state, which is also the output.
+        activation: name or function.
+        use_bias: whether to add a bias.
+        kernel_initializer, recurrent_initializer, bias_initializer: of the weights.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties of the weights.
+        kernel_constraint, recurrent_constraint, bias_constraint: projections after each update.
+        dropout: share of the inputs dropped in training, the same in all steps.
+        recurrent_dropout: the same for the state.
+        seed: integer; default: drawn once when the layer is made.
+        activity_regularizer: penalty of the output; default none.
+        return_sequences: whether all outputs are returned, not the last only.
+        return_state: whether the last states are returned too.
+        go_backwards: go from the last step to the first.
+        stateful: start each batch with the last states of the batch before.
+        unroll: write the loop out.
+
+    Input: (batch, time, features), and a `mask` (batch, time).
+    Output: (batch, units), or (batch, time, units) with `return_sequences`.
+    """
+
+    config_omit = ("cell", "seed")
+    config_extra: ClassVar[dict[str, Any]] = {"activity_regularizer": None}
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        inner = {key: kwargs[key] for key in ("dtype", "trainable") if key in kwargs}
+        cell = SimpleRNNCell(
+            units,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            seed=seed,
+            name="simple_rnn_cell",
+            **inner,
+        )
+        super().__init__(
+            cell,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            activity_regularizer=activity_regularizer,
+            **kwargs,
+        )
