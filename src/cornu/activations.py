@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax.nn
 import jax.numpy as jnp
 
+from cornu.errors import explain_missing_names
 from cornu.ops.activation import (
     celu,
     elu,
@@ -153,3 +154,6 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
         UnknownNameError: if there is no activation of that name.
     """
     return FAMILY.deserialize(config, custom_objects)
+
+if not TYPE_CHECKING:
+    __getattr__ = explain_missing_names(__name__)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 
 from cornu.core.variable import Variable
+from cornu.errors import explain_missing_names
 from cornu.serialization.configurable import Configurable
 from cornu.serialization.family import Family
 from cornu.settings import settings
@@ -154,3 +155,6 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
         UnknownNameError: if its name is not known.
     """
     return family.get(family.deserialize(config, custom_objects))
+
+if not TYPE_CHECKING:
+    __getattr__ = explain_missing_names(__name__)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import dis
+import re
 import sys
 import types
 import warnings
@@ -98,17 +99,19 @@ def close_names(name: str, candidates: Iterable[str]) -> str:
     if 0 < len(longer) <= 5:
         quoted = [f"'{c}'" for c in longer]
         return " or ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
-    by_folded = {candidate.lower(): candidate for candidate in candidates}
-    close = difflib.get_close_matches(folded, list(by_folded), n=1, cutoff=0.6)
-    return f"'{by_folded[close[0]]}'" if close else ""
+    close = difflib.get_close_matches(folded, [c.lower() for c in candidates], n=1, cutoff=0.6)
+    if not close:
+        return ""
+    alike = [c for c in candidates if c.lower() == close[0]]  # `Dense` and the module `dense`
+    return f"'{max(alike, key=lambda c: difflib.SequenceMatcher(None, c, name).ratio())}'"
 
 
 def public_module_name(module: str) -> str:
     """The name under which users know a module of ours: `keras.layers` once we stand in for it."""
     ours = sys.modules.get("cornu")
-    if ours is not None and sys.modules.get("keras") is ours:
-        return "keras" + module.removeprefix("cornu")
-    return module
+    if ours is None or sys.modules.get("keras") is not ours:
+        return module
+    return re.sub(r"^cornu\b", "keras", module)
 
 
 class UnexpectedKeywordError(TypeError, ValueError):

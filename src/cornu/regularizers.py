@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 import numpy as np
 
 from cornu.core.variable import Variable
-from cornu.errors import did_you_mean, short
+from cornu.errors import did_you_mean, explain_missing_names, short
 from cornu.serialization.configurable import Configurable
 from cornu.serialization.family import Family
 from cornu.types import Array, Tensor
@@ -187,3 +187,6 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
         UnknownNameError: if its name is not known.
     """
     return family.get(family.deserialize(config, custom_objects))
+
+if not TYPE_CHECKING:
+    __getattr__ = explain_missing_names(__name__)

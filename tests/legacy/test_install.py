@@ -132,6 +132,7 @@ def test_names_after_a_bare_import() -> None:
 def test_misspelt_names(statement: str, message: str) -> None:
     done = run(statement)
     assert done.stderr.splitlines()[-1] == message
+    assert done.stderr.count("File ") == 1, "only the program's own line is of interest"
     assert done.returncode == 1
 
 

@@ -160,7 +160,7 @@ class Subclassed(cornu.Model):
     def __init__(self):
         super().__init__()
         self.block = Block()
-        self.head = cornu.layers.Dense(1)
+        self.head = cornu.layers.Dense(1, name="head")
 
     def call(self, inputs, training=False):
         return self.head(self.block(inputs, training=training))

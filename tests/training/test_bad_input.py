@@ -6,139 +6,47 @@ that is as good afterwards as before.
 
 from __future__ import annotations
 
-import itertools
 import re
 import warnings
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 import pandas as pd
 import pytest
 
 import cornu
 from cornu import layers
-from cornu.errors import BadInputError
 from cornu.settings import settings
-
-_random = np.random.default_rng(7)
-X = _random.normal(size=(32, 4)).astype("float32")
-COLUMN = X[:, :1]
-IDS = _random.integers(0, 3, 32)
-ONE_HOT = np.eye(3, dtype="float32")[IDS]
-BINARY = (X[:, 0] > 0).astype("int32")
-TOKENS = _random.integers(0, 5, (32, 6)).astype("int32")
-SERIES = _random.normal(size=(32, 8, 2)).astype("float32")
-IMAGES = _random.integers(0, 256, (32, 6, 6, 3)).astype("uint8")
-
-Model = Any
-Build = Callable[[], Model]
-Act = Callable[[Model], Any]
-
-# -- models ----------------------------------------------------------------------------------------
-
-
-def stack(*parts: Callable[[], Any], shape: tuple[int, ...] = (4,), **compiled: Any) -> Build:
-    """A Sequential of fresh layers, compiled."""
-
-    def build() -> Model:
-        model = cornu.Sequential([cornu.Input(shape), *(part() for part in parts)])
-        model.compile(**{"optimizer": "sgd", **compiled})
-        return model
-
-    return build
-
-
-def dense(units: int, activation: Any = None, loss: Any = "mse", **compiled: Any) -> Build:
-    return stack(lambda: layers.Dense(units, activation), loss=loss, **compiled)
-
-
-def classes(**compiled: Any) -> Build:
-    return dense(3, "softmax", "sparse_categorical_crossentropy", **compiled)
-
-
-def binary() -> Build:
-    return dense(1, "sigmoid", "binary_crossentropy")
-
-
-def tokens() -> Build:
-    def build() -> Model:
-        inputs = cornu.Input((6,), dtype="int32", name="tokens")
-        hidden = layers.Flatten()(layers.Embedding(5, 2)(inputs))
-        model = cornu.Model(inputs, layers.Dense(1)(hidden))
-        model.compile("sgd", "mse")
-        return model
-
-    return build
-
-
-def two_outputs(loss: Any = "mse", **compiled: Any) -> Build:
-    def build() -> Model:
-        inputs = cornu.Input((4,), name="x")
-        outputs = {"p": layers.Dense(1, name="p")(inputs), "q": layers.Dense(1, name="q")(inputs)}
-        model = cornu.Model(inputs, outputs)
-        model.compile("sgd", loss, **compiled)
-        return model
-
-    return build
-
-
-def two_inputs() -> Build:
-    def build() -> Model:
-        inputs = {"a": cornu.Input((4,), name="a"), "b": cornu.Input((4,), name="b")}
-        merged = layers.Concatenate()([inputs["a"], inputs["b"]])
-        model = cornu.Model(inputs, layers.Dense(1)(merged))
-        model.compile("sgd", "mse")
-        return model
-
-    return build
-
-
-def calling(function: Callable[[Any], Any]) -> Build:
-    """A model with a layer of the user's own, whose `call` is `function`."""
-
-    def build() -> Model:
-        class Own(layers.Layer):
-            def call(self, inputs):
-                return function(inputs)
-
-        return stack(lambda: layers.Dense(4), Own, lambda: layers.Dense(1), loss="mse")()
-
-    return build
-
-
-# -- what is done with them ------------------------------------------------------------------------
-
-
-def fit(x: Any = X, y: Any = COLUMN, **options: Any) -> Act:
-    return lambda model: model.fit(x, y, **{"verbose": 0, **options})
-
-
-def evaluate(x: Any = X, y: Any = COLUMN, **options: Any) -> Act:
-    return lambda model: model.evaluate(x, y, verbose=0, **options)
-
-
-def predict(x: Any = X, **options: Any) -> Act:
-    return lambda model: model.predict(x, verbose=0, **options)
-
-
-def fit_stream(*batches: Any, endless: bool = False, **options: Any) -> Act:
-    def act(model: Model) -> Any:
-        source = itertools.cycle(batches) if endless else iter(batches)
-        return model.fit((batch for batch in source), verbose=0, **options)
-
-    return act
-
-
-def compiling(**options: Any) -> Act:
-    return lambda model: model.compile(**{"optimizer": "sgd", "loss": "mse", **options})
-
-
-def changed(array: np.ndarray, place: Any, value: Any) -> np.ndarray:
-    array = array.copy()
-    array[place] = value
-    return array
+from training.bad_input import (
+    BINARY,
+    COLUMN,
+    IDS,
+    IMAGES,
+    ONE_HOT,
+    SERIES,
+    TOKENS,
+    Act,
+    Build,
+    Model,
+    X,
+    binary,
+    calling,
+    changed,
+    classes,
+    compiling,
+    dense,
+    evaluate,
+    fit,
+    fit_stream,
+    hidden_layer,
+    masked_lstm,
+    predict,
+    stack,
+    tokens,
+    two_inputs,
+    two_outputs,
+    unused_layer,
+)
 
 
 class Row(NamedTuple):
@@ -150,6 +58,7 @@ class Row(NamedTuple):
     kind: type[BaseException]
     pattern: str
     x: Any = X  # good input, to see that the model still works
+    trains: bool = False  # whether some steps are made before the error
 
 
 def value(id: str, build: Build, act: Act, pattern: str, **rest: Any) -> Row:
@@ -215,28 +124,6 @@ def keep_traced(model: Model) -> None:
     keeping.fit(X, COLUMN, verbose=0)
 
 
-def hidden_layer() -> Build:
-    def build() -> Model:
-        class Holder:
-            pass
-
-        class Hiding(cornu.Model):
-            def __init__(self):
-                super().__init__()
-                self.holder = Holder()
-                self.holder.layer = layers.Dense(4, name="d")
-                self.head = layers.Dense(1)
-
-            def call(self, inputs):
-                return self.head(self.holder.layer(inputs))
-
-        model = Hiding()
-        model.compile("sgd", "mse")
-        return model
-
-    return build
-
-
 class MakesAll(cornu.losses.Loss):
     """Targets (B,) and predictions (B, 1): their difference is (B, B)."""
 
@@ -250,28 +137,6 @@ class NoBatches(cornu.utils.PyDataset):
 
     def __getitem__(self, index):
         raise AssertionError
-
-
-def unused_layer() -> Build:
-    def build() -> Model:
-        class Unused(cornu.Model):
-            def __init__(self):
-                super().__init__()
-                self.used = layers.Dense(1)
-                self.idle = layers.Dense(1, name="idle")
-
-            def call(self, inputs):
-                return self.used(inputs) + 0 * jax.lax.stop_gradient(self.idle(inputs))
-
-        model = Unused()
-        model.compile("sgd", "mse")
-        return model
-
-    return build
-
-
-def masked_lstm() -> Build:
-    return stack(lambda: layers.LSTM(3), lambda: layers.Dense(1), shape=(8, 2), loss="mse")
 
 
 def wrong_mask(model: Model) -> None:
@@ -291,6 +156,17 @@ def stop_early(**options: Any) -> Act:
     return fit(epochs=2, callbacks=[cornu.callbacks.EarlyStopping(**options)])
 
 
+def compile_softmax(loss: Any) -> Act:
+    def act(model: Model) -> None:
+        del model
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the activation has its own word on it
+            head = cornu.Sequential([cornu.Input((4,)), layers.Dense(1, "softmax")])
+        head.compile("sgd", loss)
+
+    return act
+
+
 NAN_X = changed(X, (3, 2), np.nan)
 MONITOR = {"monitor": "val_los", "patience": 1}
 
@@ -298,7 +174,7 @@ ROWS = (
     # shapes of targets and predictions
     value("6", dense(3), fit(), r"targets \(32, 1\) vs predictions \(32, 3\).*Dense\(1\)"),
     value("7", dense(1), fit(y=X[:, :3]), r"targets \(32, 3\) vs predictions \(32, 1\).*mean 3"),
-    value("8", dense(3), fit(y=X[:, 0], batch_size=3), r"targets \(3,\) vs predictions \(3, 3\)"),
+    value("8", dense(3), fit(y=X[:, 0], batch_size=3), r"targets \(\d,\) vs predictions \(\d, 3\)"),
     value("9", dense(3), fit(y=X[:, 0]), r"targets \(32,\) vs predictions \(32, 3\).*Dense\(1\)"),
     value(
         "10",
@@ -339,7 +215,9 @@ ROWS = (
         fit(y=IDS[:, None]),
         r"sparse_categorical_crossentropy",
     ),
-    value("26", binary(), fit(y=BINARY * 2 - 1), r"binary targets must be in \[0, 1\]; found -1, 1"),
+    value(
+        "26", binary(), fit(y=BINARY * 2 - 1), r"binary targets must be in \[0, 1\]; found -1, 1"
+    ),
     value("27", binary(), fit(y=BINARY + 1), r"binary targets must be in \[0, 1\]; found 1, 2"),
     # losses and the last layer
     doubt("28", dense(3), compiling(loss="sparse_categorical_crossentropy"), r"from_logits=True"),
@@ -350,11 +228,11 @@ ROWS = (
         lambda m: m.compile("sgd", cornu.losses.CategoricalCrossentropy(from_logits=True)),
         r"from_logits=True, but layer 'dense' ends in softmax",
     ),
-    value("31", dense(1), lambda m: dense(1, "softmax")(), r"always outputs 1.*sigmoid"),
+    value("31", dense(1), compile_softmax("mse"), r"always outputs 1.*sigmoid"),
     value(
         "32",
         dense(1),
-        lambda m: dense(1, "softmax", "binary_crossentropy")(),
+        compile_softmax("binary_crossentropy"),
         r"always outputs 1.*sigmoid",
     ),
     value("33", dense(3, "softmax"), fit(y=IDS), r"class numbers as targets need a `sparse_`"),
@@ -373,6 +251,7 @@ ROWS = (
         dense(1),
         fit_stream(*[(X, COLUMN)] * 3, steps_per_epoch=3, epochs=2),
         r"no batch in epoch 2",
+        trains=True,
     ),
     value("154", dense(1), fit(NoBatches(), None), r"NoBatches reports 0 batches"),
     # streams
@@ -421,7 +300,9 @@ ROWS = (
         fit([[1.0, 2.0, 3.0, 4.0]] * 3 + [[1.0, 2.0]] + [[1.0, 2.0, 3.0, 4.0]] * 28),
         r"row 3 has length 2, others length 4",
     ),
-    value("61", dense(1), fit(changed(X.astype(object), (3, 1), None)), r"x row 3 at \[1\] is None"),
+    value(
+        "61", dense(1), fit(changed(X.astype(object), (3, 1), None)), r"x row 3 at \[1\] is None"
+    ),
     value("62", dense(1), fit(X.astype(str)), r"x is text.*StringLookup"),
     value("63", classes(), fit(y=np.array(["no", "yes"] * 16)), r"y is text.*: 2 different values"),
     value("66", dense(1), fit((X, X)), r"1 input\(s\).*2 were given"),
@@ -446,7 +327,9 @@ ROWS = (
     # gradients and weights
     doubt("74", unused_layer(), fit(epochs=2), r"no gradient reaches: .*idle/kernel"),
     # weights of rows and classes
-    value("80", dense(1), fit(sample_weight=np.ones((32, 3))), r"sample_weight .*\(32, 3\).*\(32,\)"),
+    value(
+        "80", dense(1), fit(sample_weight=np.ones((32, 3))), r"sample_weight .*\(32, 3\).*\(32,\)"
+    ),
     value("81", dense(1), fit(sample_weight=-np.ones(32)), r"sample_weight is negative in row 0"),
     value("83", classes(), fit(y=IDS, class_weight={0: 1.0, 1: 2.0}), r"lacks classes.*\[2\]"),
     value(
@@ -483,26 +366,50 @@ ROWS = (
         lambda m: (m.compile(cornu.optimizers.SGD(1e30), "mse"), fit(epochs=3)(m)),
         r"loss became .* in epoch \d.*learning rate",
     ),
-    value("156", dense(1), share_optimizer, r"optimizer .*belongs to .*sequential"),
+    value(
+        "156",
+        dense(1),
+        share_optimizer,
+        r"optimizer 'sgd' already belongs to .*'sequential/",
+        trains=True,
+    ),
     # names
-    value("107", dense(1), compiling(loss="binary_crossentropi"), r"did you mean 'binary_crossentropy'"),
+    value(
+        "107",
+        dense(1),
+        compiling(loss="binary_crossentropi"),
+        r"did you mean 'binary_crossentropy'",
+    ),
     value("108", dense(1), compiling(metrics=["acuracy"]), r"did you mean '.*[aA]ccuracy'"),
     value("109", dense(1), compiling(optimizer="adamm"), r"did you mean 'adam'"),
     value("110", dense(1), lambda m: layers.Dense(1, "sigmod"), r"did you mean 'sigmoid'"),
-    kind("111", dense(1), lambda m: layers.Dense(1, actvation="relu"), r"did you mean 'activation'"),
+    kind(
+        "111", dense(1), lambda m: layers.Dense(1, actvation="relu"), r"did you mean 'activation'"
+    ),
     doubt("112", dense(1, metrics=["accuracy"]), fit(), r"'accuracy' counts exact matches.*'mae'"),
-    value("113", dense(1), stop_early(**MONITOR), r"no metric 'val_los'; available: .*loss"),
+    value(
+        "113",
+        dense(1),
+        stop_early(**MONITOR),
+        r"no metric 'val_los'; available: .*loss",
+        trains=True,
+    ),
     kind("115", dense(1), function_callback, r"callbacks\[0\].*LambdaCallback"),
     # building
     doubt("122", dense(1), add_pair, r"Add.*repeats an input of size 1"),
     value("127", dense(1), build_disconnected, r"Input 'used' \(used by 'head'\)"),
     kind(
         "129",
-        calling(lambda x: x if x.sum() > 0 else -x),
-        fit(),
+        dense(1),
+        lambda m: calling(lambda x: x if x.sum() > 0 else -x)(),
         r"test_bad_input\.py:\d+.*ops\.where or ops\.cond",
     ),
-    kind("130", calling(lambda x: np.sin(np.array(x))), fit(), r"test_bad_input\.py:\d+.*cornu\.ops"),
+    kind(
+        "130",
+        dense(1),
+        lambda m: calling(lambda x: np.array(x))(),
+        r"test_bad_input\.py:\d+.*cornu\.ops",
+    ),
     Row("131", dense(1), keep_traced, Exception, r"Keeping\.last keeps a traced value"),
     doubt(
         "132",
@@ -510,12 +417,23 @@ ROWS = (
         fit(),
         r"numpy\.random .*same .* each step.*SeedGenerator",
     ),
-    value("134", dense(1, loss=MakesAll()), fit(y=X[:, 0]), r"MakesAll.*\(32, 32\)"),
+    value(
+        "134",
+        dense(1, loss=MakesAll()),
+        fit(y=X[:, 0]),
+        r"'makes_all' gave values of shape \(32, 32\)",
+    ),
     Row("137", dense(1), forget_super, RuntimeError, r"super\(\).__init__\(\)"),
     Row("137 late", dense(1), forget_super_without_parts, RuntimeError, r"super\(\).__init__\(\)"),
     value("138", hidden_layer(), fit(), r"layer 'd' was called but is not tracked"),
     # masks
-    value("152", masked_lstm(), wrong_mask, r"mask \(2, 7\) .*\(2, 8", x=SERIES),
+    doubt(
+        "151",
+        dense(1),
+        lambda m: layers.Flatten()(layers.Embedding(5, 2, mask_zero=True)(cornu.Input((6,)))),
+        r"'flatten'.*masked input.*not see the mask",
+    ),
+    value("152", masked_lstm(), wrong_mask, r"mask of shape \(2, 7\) .*\(2, 8\)", x=SERIES),
 )
 
 
@@ -525,17 +443,18 @@ def test_each_case_has_one_row():
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
-def test_message_says_what_is_wrong_and_the_model_still_works(row):
+def test_message_says_what_is_wrong_and_the_model_still_works(row, monkeypatch):
+    monkeypatch.setattr("cornu.training.checks.values._hinted", set())
     model = build_quietly(row)
     before = outputs_of(model, row)
     message = provoke(row, model)
     assert re.search(row.pattern, message, re.DOTALL), message
     assert len(message) <= 400, message
-    assert "array(" not in message
+    assert "array([" not in message
     assert len(re.findall(r"\d\.\d{4,}", message)) <= 5, message
     after = outputs_of(model, row)
     assert after.shape[0] == 32
-    if row.kind is not UserWarning and before is not None and "38" not in row.id:
+    if not row.trains and row.kind is not UserWarning:
         np.testing.assert_array_equal(before, after)
 
 
@@ -561,4 +480,139 @@ def provoke(row: Row, model: Model) -> str:
         return next((m for m in messages if re.search(row.pattern, m, re.DOTALL)), messages[0])
     with pytest.raises(row.kind) as raised:
         row.act(model)
-    return "\n".join([str(raised.value), *getattr(raised.value, "__notes__", ())])
+    notes = getattr(raised.value, "__notes__", ())
+    return "\n".join([str(raised.value), *(n for n in notes if "JAX has removed" not in n)])
+
+
+# -- what must not be refused ----------------------------------------------------------------------
+
+
+def test_predict_on_no_rows_gives_no_rows():
+    found = dense(3)().predict(X[:0], verbose=0)
+    assert found.shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [
+        (X.tolist(), COLUMN.tolist()),
+        (X.astype(object), COLUMN.astype(object)),
+        (pd.DataFrame(X), pd.Series(X[:, 0])),
+        (X.astype("float64"), X[:, 0].astype("float16")),
+        ([X], [COLUMN]),
+    ],
+    ids=["64 lists", "59 objects", "68 pandas", "floats", "lists of one"],
+)
+def test_what_means_numbers_trains_as_numbers(x, y):
+    expected = dense(1)().fit(X, COLUMN, shuffle=False, verbose=0).history["loss"]
+    cornu.utils.set_random_seed(1)
+    found = dense(1)().fit(x, y, shuffle=False, verbose=0).history["loss"]
+    np.testing.assert_allclose(found, expected, rtol=1e-2)
+
+
+def test_71_a_categorical_column_is_its_codes():
+    frame = pd.DataFrame({"a": X[:, 0], "c": pd.Categorical(["u", "v"] * 16)})
+    model = stack(lambda: layers.Dense(1), shape=(2,), loss="mse")()
+    codes = np.stack([X[:, 0], np.tile([0, 1], 16)], axis=1).astype("float32")
+    np.testing.assert_array_equal(model.predict(frame, verbose=0), model.predict(codes, verbose=0))
+
+
+def test_76_trainable_toggled_after_compile_just_works():
+    model = stack(lambda: layers.Dense(3), lambda: layers.Dense(1), loss="mse")()
+    first, last = model.layers
+    first.trainable = False
+    frozen = first.get_weights()
+    model.fit(X, COLUMN, verbose=0)
+    np.testing.assert_array_equal(frozen[0], first.get_weights()[0])
+    first.trainable, last.trainable = True, False
+    frozen = last.get_weights()
+    model.fit(X, COLUMN, verbose=0)
+    np.testing.assert_array_equal(frozen[0], last.get_weights()[0])
+    last.trainable = True
+    model.fit(X, COLUMN, verbose=0)
+    assert not np.array_equal(frozen[0], last.get_weights()[0])
+
+
+def test_a_frozen_or_foreign_model_inside_a_loss_is_no_untracked_layer():
+    features = cornu.Sequential([cornu.Input((1,)), layers.Dense(2)])
+
+    def perceptual(y_true, y_pred):
+        return cornu.ops.mean((features(y_true) - features(y_pred)) ** 2, axis=-1)
+
+    before = features.get_weights()
+    dense(1, loss=perceptual)().fit(X, COLUMN, verbose=0)
+    np.testing.assert_array_equal(before[0], features.get_weights()[0])
+
+
+def test_a_generator_may_draw_from_numpy():
+    def source():
+        while np.random.normal() < 100:
+            yield X + np.random.normal(size=X.shape).astype("float32"), COLUMN
+
+    dense(1)().fit(source(), steps_per_epoch=3, epochs=2, verbose=0)
+
+
+def test_ignored_labels_are_in_range():
+    loss = cornu.losses.SparseCategoricalCrossentropy(ignore_class=-1)
+    classes(loss=loss)().fit(X, changed(IDS, slice(0, 5), -1), verbose=0)
+
+
+# -- streams, divergence, the switch ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("build", "bad", "pattern"),
+    [
+        (dense(1), (NAN_X, COLUMN), r"batch 2: x\[3, 2\] is NaN"),
+        (dense(1), (X, changed(COLUMN, 5, np.nan)), r"batch 2: y\[5, 0\] is NaN"),
+        (classes(), (X, changed(IDS, 4, 3)), r"batch 2: y: label 3 at row 4"),
+    ],
+    ids=["x", "y", "labels"],
+)
+def test_each_batch_of_a_stream_is_looked_at(build, bad, pattern):
+    good = (X, IDS if bad[1].ndim == 1 else COLUMN)
+    model = build()
+    with pytest.raises(ValueError, match=pattern):
+        fit_stream(good, good, bad, good)(model)
+    assert int(model.optimizer.iterations) == 2
+    assert np.isfinite(model.predict(X, verbose=0)).all()
+
+
+def test_16_terminate_on_nan_keeps_the_last_finite_weights():
+    model = dense(1)()
+    model.compile(cornu.optimizers.SGD(1e30), "mse")
+    model.fit(X, COLUMN, epochs=5, verbose=0, callbacks=[cornu.callbacks.TerminateOnNaN()])
+    assert all(np.isfinite(w).all() for w in model.get_weights())
+
+
+def test_114_early_stopping_restores_weights_from_before_the_loss_was_nan():
+    model = dense(1)()
+    model.fit(X, COLUMN, verbose=0)
+
+    class Explode(cornu.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                self.model.optimizer.learning_rate = 1e30
+
+    stop = cornu.callbacks.EarlyStopping("loss", patience=3, restore_best_weights=True)
+    with pytest.warns(UserWarning, match=r"the loss became"):
+        model.fit(X, COLUMN, epochs=12, verbose=0, callbacks=[Explode(), stop])
+    assert all(np.isfinite(w).all() for w in model.get_weights())
+
+
+@pytest.mark.parametrize(
+    ("build", "act"),
+    [
+        (dense(1), fit(NAN_X)),
+        (dense(1), fit(y=changed(COLUMN, 5, np.nan))),
+        (classes(), fit(y=changed(IDS, 4, 3))),
+        (binary(), fit(y=BINARY * 2 - 1)),
+        (dense(1, metrics=["accuracy"]), fit()),
+        (tokens(), predict(changed(TOKENS, (0, 1), 1000))),
+        (unused_layer(), fit()),
+    ],
+    ids=["13", "15", "18", "26", "112", "95", "74"],
+)
+def test_checks_of_values_can_be_turned_off(build, act):
+    settings.check_inputs = False
+    act(build())

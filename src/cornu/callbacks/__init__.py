@@ -1,5 +1,7 @@
 """Callbacks: objects that are told what happens while a model is trained, evaluated or run."""
 
+from typing import TYPE_CHECKING
+
 from cornu.callbacks.callback import Callback as Callback
 from cornu.callbacks.callback_list import CallbackList as CallbackList
 from cornu.callbacks.checkpoint import ModelCheckpoint as ModelCheckpoint
@@ -13,3 +15,7 @@ from cornu.callbacks.learning_rate import LearningRateScheduler as LearningRateS
 from cornu.callbacks.learning_rate import ReduceLROnPlateau as ReduceLROnPlateau
 from cornu.callbacks.nan import TerminateOnNaN as TerminateOnNaN
 from cornu.callbacks.progress import ProgbarLogger as ProgbarLogger
+from cornu.errors import explain_missing_names
+
+if not TYPE_CHECKING:
+    __getattr__ = explain_missing_names(__name__)

@@ -16,8 +16,9 @@ import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cornu import errors
 from cornu.errors import did_you_mean
-from cornu.legacy.install import install_as_keras
+from cornu.legacy import install
 
 USAGE = """\
 usage: cornu run SCRIPT [ARG ...]
@@ -44,7 +45,7 @@ def main(arguments: list[str]) -> int:
     if first.startswith("-") and first != "-" and first not in PREPARE:
         print(f"cornu run: unknown option '{first}'\n\n{USAGE}", file=sys.stderr)
         return 2
-    install_as_keras(tensorflow=True)
+    install.install_as_keras(tensorflow=True)
     sys.excepthook = functools.partial(show, sys.excepthook)
     try:
         load = PREPARE[first](rest[0], rest[1:]) if first in PREPARE else prepare_path(first, rest)
@@ -172,6 +173,8 @@ def show(
     if isinstance(error, ModuleNotFoundError):
         error.msg = describe_import_error(error)
     own = users_part(traceback)
+    if isinstance(error, ImportError | AttributeError):
+        cut_explanations(own)
     error.with_traceback(own)
     shown(kind, error, own)
 
@@ -187,6 +190,19 @@ def users_part(traceback: types.TracebackType | None) -> types.TracebackType | N
             return below
         step = step.tb_next
     return traceback
+
+
+def cut_explanations(traceback: types.TracebackType | None) -> None:
+    """Let a traceback end at the program's import or name, not where we explained what is wrong."""
+    step = traceback
+    while step is not None:
+        below = step.tb_next
+        if below is not None and below.tb_frame.f_code.co_filename in _EXPLAINING:
+            step.tb_next = below = None
+        step = below
+
+
+_EXPLAINING = (install.__file__, errors.__file__)
 
 
 def is_program_frame(step: types.TracebackType) -> bool:

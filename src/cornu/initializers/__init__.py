@@ -1,10 +1,11 @@
 """Initializers: what weights are before training."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cornu.core.variable import Variable
+from cornu.errors import explain_missing_names
 from cornu.initializers.constant import Constant as Constant
 from cornu.initializers.constant import Ones as Ones
 from cornu.initializers.constant import Zeros as Zeros
@@ -91,3 +92,6 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
         UnknownNameError: if its name is not known.
     """
     return family.get(family.deserialize(config, custom_objects))
+
+if not TYPE_CHECKING:
+    __getattr__ = explain_missing_names(__name__)

@@ -54,6 +54,11 @@ class _Dropout(Layer):
     def _noise_shape(self, inputs: Array) -> tuple[int, ...]:
         return inputs.shape
 
+    def _short_config(self) -> dict[str, Any]:
+        """The config of the spatial layers, which in Keras's files says less than others do."""
+        names = ("rate", "seed", "name", "dtype", "data_format")
+        return {name: getattr(self, name) for name in names if hasattr(self, name)}
+
     def call(self, inputs: Array, training: bool = False) -> Array:
         """The inputs, in training with a share of them set to 0."""
         if not training or not self.rate > 0:
@@ -137,6 +142,10 @@ class SpatialDropout1D(_Dropout):
         self._prepare(rate, seed)
         self.input_spec = InputSpec(ndim=3)
 
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal layer."""
+        return self._short_config()
+
     def _noise_shape(self, inputs: Array) -> tuple[int, ...]:
         return (inputs.shape[0], 1, inputs.shape[2])
 
@@ -152,6 +161,10 @@ class _SpatialDropout(_Dropout):
         self._prepare(rate, seed)
         self.data_format = standardize_data_format(data_format)
         self.input_spec = InputSpec(ndim=rank + 2)
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal layer."""
+        return self._short_config()
 
     def _noise_shape(self, inputs: Array) -> tuple[int, ...]:
         ones = (1,) * (inputs.ndim - 2)

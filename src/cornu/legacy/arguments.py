@@ -85,7 +85,6 @@ RENAMED: dict[str, Mapping[str, str]] = {
     "fit_generator": _GENERATOR,
     "evaluate_generator": _GENERATOR,
     "predict_generator": _GENERATOR,
-    "to_categorical": {"nb_classes": "num_classes"},
     "ReduceLROnPlateau": {"epsilon": "min_delta"},
 }
 

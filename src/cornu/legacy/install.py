@@ -18,7 +18,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cornu.errors import close_names, missing_attribute
-from cornu.legacy import spellings
 from cornu.legacy.modules import ATTRIBUTES_OF, NAMES, PATHS
 
 
@@ -50,7 +49,6 @@ def install_as_keras(*, tensorflow: bool = False) -> None:
     sys.meta_path.insert(0, AliasFinder(tuple(roots)))
     sys.modules["keras"] = ours
     _add_legacy_attributes()
-    spellings.accept()
 
 
 def _is_installed(name: str) -> bool:

@@ -13,9 +13,9 @@ PATHS: dict[str, tuple[str, ...]] = {
     "engine.base_layer": ("layers",),
     "engine.input_layer": ("layers",),
     "engine.network": ("models",),
-    "engine.saving": ("saving", "models"),
+    "engine.saving": ("models",),
     "engine.sequential": ("models",),
-    "engine.topology": ("layers", "models", "saving"),
+    "engine.topology": ("layers", "models"),
     "engine.training": ("models",),
     "engine.training_utils": ("utils",),
     "layers.activation": ("layers", "layers.activation"),
@@ -46,7 +46,6 @@ PATHS: dict[str, tuple[str, ...]] = {
     "utils.training_utils": ("utils",),
     "utils.vis_utils": ("utils",),
     "utils.visualize_util": ("utils",),
-    "wrappers.scikit_learn": ("wrappers",),
 }
 
 # Packages whose legacy submodules are also attributes after a bare `import keras`, as they were

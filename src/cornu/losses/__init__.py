@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import types
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from cornu.errors import explain_missing_names
 from cornu.losses.classification import BinaryCrossentropy as BinaryCrossentropy
 from cornu.losses.classification import CategoricalCrossentropy as CategoricalCrossentropy
 from cornu.losses.classification import (
@@ -155,3 +156,6 @@ def serialize(loss: Any) -> Any:
 def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     """The loss behind such a form, or of a name."""
     return family.deserialize(name, custom_objects)
+
+if not TYPE_CHECKING:
+    __getattr__ = explain_missing_names(__name__)

@@ -13,7 +13,7 @@ from jax import Array
 
 from cornu.core import dtypes, naming, symbolic, tree
 from cornu.core.masks import get_mask, set_mask
-from cornu.losses.pairing import same_rank
+from cornu.losses.pairing import check_not_crossed, same_rank
 from cornu.losses.weighting import reduce_weighted, standardize_reduction
 from cornu.ops.operation import FunctionOperation
 from cornu.ops.promotion import as_array
@@ -96,6 +96,7 @@ class Loss(Configurable):
         if result_mask is not None:
             mask = result_mask if mask is None else mask & result_mask
         values = as_array(values)
+        check_not_crossed(self.name, values, targets, predictions)
         if not jnp.issubdtype(values.dtype, jnp.floating):
             values = values.astype(dtype)
         return reduce_weighted(values, sample_weight, mask, self.reduction)

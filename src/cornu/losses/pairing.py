@@ -8,6 +8,7 @@ size of 1.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax.numpy as jnp
 from jax import Array
@@ -98,6 +99,23 @@ def unpaired(y_true: Array, y_pred: Array, axis: int = -1) -> tuple[Array, Array
 def mismatch(y_true: Shape, y_pred: Shape, hint: str) -> ValueError:
     """The error for targets that do not belong to the predictions."""
     return ValueError(f"targets {tuple(y_true)} vs predictions {tuple(y_pred)}: {hint}.")
+
+
+def check_not_crossed(name: str, values: Array, y_true: Any, y_pred: Any) -> None:
+    """Refuse the values of a user's formula that paired every target with every prediction.
+
+    Raises:
+        ValueError: for values (N, N) of targets (N,) and predictions (N, 1), or the reverse.
+    """
+    shapes = [getattr(x, "shape", None) for x in (y_true, y_pred)]
+    samples = values.shape[0] if values.ndim == 2 else 0
+    crossed = values.shape == (samples, samples) and set(shapes) == {(samples,), (samples, 1)}
+    if crossed and samples > 1:
+        raise ValueError(
+            f"loss '{name}' gave values of shape {values.shape} for targets {shapes[0]} and "
+            f"predictions {shapes[1]}: each was paired with all others; give both one shape, as by "
+            "`reshape(y_true, y_pred.shape)`"
+        )
 
 
 def elementwise_hint(y_true: Array, y_pred: Array) -> str:

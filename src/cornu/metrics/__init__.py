@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from cornu.errors import explain_missing_names
 from cornu.losses.classification import binary_crossentropy as binary_crossentropy
 from cornu.losses.classification import categorical_crossentropy as categorical_crossentropy
 from cornu.losses.classification import categorical_hinge as categorical_hinge
@@ -209,3 +210,6 @@ def from_function(
     if y_true is not None and y_pred is not None:
         metric.build(y_true, y_pred)
     return metric
+
+if not TYPE_CHECKING:
+    __getattr__ = explain_missing_names(__name__)

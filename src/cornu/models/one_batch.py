@@ -66,8 +66,7 @@ class OneBatch(Compiled):
             class_weight=class_weight,
             role=role,
         )
-        self.prepare(feed, role)
-        return feed.peek()
+        return self.prepare(feed, role).peek()
 
     def _batch_logs(self, logs: dict[str, Any], return_dict: bool) -> Any:
         found = {name: np.asarray(value) for name, value in logs.items()}

@@ -28,12 +28,14 @@ class Sequential(Model):
     `input_dim` of the first layer, from `build`, or from the first data.
     """
 
-    untracked = Model.untracked | {"_graph"}
+    untracked = Model.untracked | {"_chain", "_graph"}
 
     def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None) -> None:
         super().__init__(trainable=trainable, name=name)
         self._stack: list[Layer] = []
         self._graph: Functional | None = None
+        # What each layer gave when it was put on top, so that adding the next calls none again.
+        self._chain: list[Any] = []
         for layer in layers or ():
             self.add(layer, rebuild=False)
         self._rebuild()
@@ -78,6 +80,7 @@ class Sequential(Model):
         if not self._stack:
             return None
         layer = self._stack.pop()
+        del self._chain[len(self.layers) :]
         self.built = False
         self._graph = None
         if rebuild:
@@ -109,13 +112,15 @@ class Sequential(Model):
         else:
             start = InputLayer(batch_shape=tuple(input_shape), dtype=self._input_dtype())
             self._stack.insert(0, start)
-        x: Any = start.output
-        for layer in self.layers:
+            self._chain.clear()
+        x: Any = self._chain[-1] if self._chain else start.output
+        for layer in self.layers[len(self._chain) :]:
             try:
                 x = layer(x)
             except NotImplementedError:
                 self._stack.remove(start) if input_shape is not None else None
                 return
+            self._chain.append(x)
         self._graph = Functional(start.output, x)
         self.built = True
 

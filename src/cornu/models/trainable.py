@@ -136,7 +136,7 @@ class Trainable(OneBatch):
                 x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, shuffle=shuffle,
                 class_weight=class_weight, role="fit",
             )  # fmt: skip
-            self.prepare(feed, "fit")
+            feed = self.prepare(feed, "fit")
             validation = None
             if validation_data is not None:
                 validation = self._validation_feed(
@@ -165,8 +165,7 @@ class Trainable(OneBatch):
         feed = feeds.make(
             x, y, sample_weight, batch_size=batch_size, steps=steps, role="validation_data"
         )
-        checks.check_feed(self, feed, self._objective, "validation_data")
-        return feed
+        return checks.checked(self, feed, self._objective, "validation_data")
 
     def evaluate(
         self,
@@ -198,7 +197,7 @@ class Trainable(OneBatch):
             )
         self._require_compiled("evaluate")
         feed = feeds.make(x, y, sample_weight, batch_size=batch_size, steps=steps, role="evaluate")
-        self.prepare(feed, "evaluate")
+        feed = self.prepare(feed, "evaluate")
         if not isinstance(callbacks, CallbackList):
             callbacks = CallbackList(
                 callbacks, add_progbar=verbose != 0, verbose=verbose, epochs=1,
@@ -233,7 +232,7 @@ class Trainable(OneBatch):
         feed = feeds.make(x, None, None, batch_size=batch_size, steps=steps, role="predict")
         if not self.built:
             self.prepare_inputs(feed.peek()[0])
-        checks.check_feed(self, feed, None, "predict")
+        feed = checks.checked(self, feed, None, "predict")
         if not isinstance(callbacks, CallbackList):
             callbacks = CallbackList(
                 callbacks, add_progbar=verbose != 0, verbose=verbose, epochs=1,
@@ -258,14 +257,18 @@ class Trainable(OneBatch):
         with naming.root_scope(model.path):
             return model.compute_output_spec(spec)
 
-    def prepare(self, feed: Feed, role: str) -> None:
-        """Build the model, line up losses and metrics with its outputs, check the data."""
+    def prepare(self, feed: Feed, role: str) -> Feed:
+        """Build the model, line up losses and metrics with its outputs, check the data.
+
+        Returns:
+            The feed to use: one that looks at each batch, where batches come one by one.
+        """
         assert self._spec is not None
         x, y, _ = feed.peek()
         if self._objective is None:
             outputs = self.prepare_inputs(x)
             self._objective = Objective(self._spec, y, outputs, self._names_of(outputs))
-        checks.check_feed(self, feed, self._objective, role)
+        return checks.checked(self, feed, self._objective, role)
 
     def _names_of(self, outputs: Any) -> list[str]:
         if isinstance(outputs, dict):

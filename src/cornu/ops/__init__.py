@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from cornu.errors import explain_missing_names
 from cornu.ops import linalg as linalg
 from cornu.ops import nn as nn
 from cornu.ops import numpy as numpy
@@ -325,3 +328,6 @@ from cornu.ops.statistics import nanquantile as nanquantile
 from cornu.ops.statistics import percentile as percentile
 from cornu.ops.statistics import quantile as quantile
 from cornu.ops.statistics import trapezoid as trapezoid
+
+if not TYPE_CHECKING:
+    __getattr__ = explain_missing_names(__name__)

@@ -227,5 +227,7 @@ def transpose_padding(window: int, stride: int, padding: str, extra: int | None)
             before = window - 1 - max(window - stride, 0) // 2
             return before, window + stride - 2 - before
         return window - 1, stride - 1 + max(window - stride, 0)
-    cut = window // 2 if padding == "SAME" else 0
-    return window - 1 - cut, window - 1 - cut + extra
+    # What an ordinary convolution's padding adds at both ends is cut off here, less `extra`.
+    cut = 2 * (window // 2) - extra if padding == "SAME" else -extra
+    front = max(cut, 0) // 2
+    return window - 1 - front, window - 1 - (cut - front)

@@ -49,24 +49,23 @@ class Operation(Configurable):
 
     @property
     def input(self) -> Any:
-        """The symbolic input of the only call."""
-        node = self._only_node("input")
+        """The symbolic input of the first call."""
+        node = self._first_node("input")
         inputs = node.inputs
         return inputs[0] if len(inputs) == 1 else inputs
 
     @property
     def output(self) -> Any:
-        """The symbolic output of the only call."""
-        outputs = self._only_node("output").outputs
+        """The symbolic output of the first call."""
+        outputs = self._first_node("output").outputs
         leaves = tree.flatten(outputs)
         return leaves[0] if len(leaves) == 1 else outputs
 
-    def _only_node(self, what: str) -> symbolic.Node:
-        if len(self.inbound_nodes) != 1:
-            calls = len(self.inbound_nodes)
-            never = "has not been called on a symbolic tensor"
-            state = f"was called {calls} times" if calls else never
-            raise AttributeError(f"'{self.name}' has no single `{what}`: it {state}")
+    def _first_node(self, what: str) -> symbolic.Node:
+        if not self.inbound_nodes:
+            raise AttributeError(
+                f"'{self.name}' has no `{what}`: it has not been called on a symbolic tensor"
+            )
         return self.inbound_nodes[0]
 
 

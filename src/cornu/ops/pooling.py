@@ -113,7 +113,7 @@ def _reduce_max(inputs: Array, window: Any, steps: Any, pads: Any) -> Array:
 # -- windows that do not overlap -------------------------------------------------------------------
 # XLA's own gradient of a maximum over windows walks through every window by itself, which took 100
 # of 480 ms of a VGG step. Where windows do not overlap, each input belongs to one window at most:
-# the gradient is a comparison with the window's maximum, the first that equals it taking all.
+# the gradient goes to the first place in it that holds the maximum.
 
 
 _MOST_PLACES = 16  # beyond, one comparison a place makes a larger program than it is worth
@@ -127,13 +127,18 @@ def _max_apart(inputs: Array, window: tuple[int, ...]) -> Array:
 @_max_apart.defjvp
 def _max_apart_jvp(window: tuple[int, ...], primals: Any, tangents: Any) -> tuple[Array, Array]:
     (inputs,), (change,) = primals, tangents
-    pooled = _max_apart(inputs, window)
-    taken = jnp.zeros(pooled.shape, bool)
+    places = list(itertools.product(*(range(size) for size in window)))
+    pooled = _at(inputs, places[0], window)
+    winner = jnp.zeros(pooled.shape, jnp.uint8)
+    # The winner is kept as a number. To look again for what equals the maximum would be unsafe: XLA
+    # may compute `inputs` a second time, rounded otherwise, and then nothing equals it.
+    for number, place in enumerate(places[1:], start=1):
+        candidate = _at(inputs, place, window)
+        winner = jnp.where(candidate > pooled, jnp.uint8(number), winner)
+        pooled = jnp.maximum(pooled, candidate)
     result = jnp.zeros(pooled.shape, change.dtype)
-    for place in itertools.product(*(range(size) for size in window)):
-        here = (_at(inputs, place, window) == pooled) & ~taken
-        taken = taken | here
-        result = result + jnp.where(here, _at(change, place, window), 0)
+    for number, place in enumerate(places):
+        result = result + jnp.where(winner == number, _at(change, place, window), 0)
     return pooled, result
 
 

@@ -68,7 +68,7 @@ def squeeze(x: Tensor, axis: Axis = None) -> Array:
 @op("numpy")
 def expand_dims(x: Tensor, axis: int | Sequence[int]) -> Array:
     """With new axes of size 1 at the positions `axis` of the result."""
-    return jnp.expand_dims(as_array(x), axes(axis))
+    return jnp.expand_dims(as_array(x), axis if isinstance(axis, int) else tuple(axis))
 
 
 @op("numpy")
@@ -133,7 +133,7 @@ def rot90(array: Tensor, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Array:
         raise ValueError(f"rot90 needs at least 2 axes. Received an array of shape {array.shape}")
     if len(axes) != 2 or axes[0] == axes[1]:
         raise ValueError(f"axes must be two different axes. Received: axes={axes}")
-    return jnp.rot90(array, k=k, axes=tuple(axes))
+    return jnp.rot90(array, k=k, axes=(axes[0], axes[1]))
 
 
 @op("numpy")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from cornu.errors import explain_missing_names
 from cornu.optimizers import schedules as schedules
 from cornu.optimizers.adadelta import Adadelta as Adadelta
 from cornu.optimizers.adafactor import Adafactor as Adafactor
@@ -81,3 +82,6 @@ def _folded(identifier: Any) -> Any:
         folded = identifier.lower()
         return folded if folded in FAMILY.names else identifier
     return identifier
+
+if not TYPE_CHECKING:
+    __getattr__ = explain_missing_names(__name__)

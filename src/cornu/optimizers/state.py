@@ -79,9 +79,9 @@ class OptimizerState(Configurable):
         ours = type(self).build.__module__.split(".")[0] == __name__.split(".")[0]
         if len(unknown) == len(wanted) or not ours:
             raise ValueError(
-                f"optimizer already belongs to other variables: '{self.name}' was built for "
-                f"{len(self._index)}, and '{unknown[0].path}' is not among them. "
-                "Make a new optimizer for another model."
+                f"optimizer '{self.name}' already belongs to other variables, as "
+                f"'{self._trainable_variables[0].path}'; '{unknown[0].path}' is not among them. "
+                "Make a new optimizer for another model"
             )
 
     def _make_slots(self) -> None:

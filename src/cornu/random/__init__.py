@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cornu.core.random import SeedGenerator as SeedGenerator
+from cornu.errors import explain_missing_names
 from cornu.random.draws import beta as beta
 from cornu.random.draws import binomial as binomial
 from cornu.random.draws import categorical as categorical
@@ -16,3 +19,6 @@ from cornu.random.draws import uniform as uniform
 from cornu.serialization import registry
 
 registry.register_own("keras.random", (SeedGenerator,))
+
+if not TYPE_CHECKING:
+    __getattr__ = explain_missing_names(__name__)

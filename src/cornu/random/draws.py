@@ -112,9 +112,9 @@ def categorical(
     logits = as_float(logits)
     if logits.ndim != 2:
         raise ValueError(f"logits must be (batch, classes). Received shape {logits.shape}")
-    shape = (num_samples, logits.shape[0])
-    drawn = jax.random.categorical(draw_seed(seed), logits, axis=-1, shape=shape)
-    return jnp.transpose(drawn).astype(dtypes.held(dtype))
+    shape = (logits.shape[0], num_samples)
+    drawn = jax.random.categorical(draw_seed(seed), logits[..., None], axis=1, shape=shape)
+    return drawn.astype(dtypes.held(dtype))
 
 
 @op("random")
@@ -150,8 +150,14 @@ def dropout(
 
 @op("random")
 def shuffle(x: Tensor, axis: int = 0, seed: Any = None) -> Array:
-    """The slices along `axis` in random order."""
-    return jax.random.permutation(draw_seed(seed), as_array(x), axis)
+    """The elements along `axis` in random order, each line of them in its own, as Keras does on JAX.
+
+    Args:
+        x: any shape.
+        axis: elements change places along it.
+        seed: an integer (the same order each time) or a SeedGenerator; None: the global one.
+    """
+    return jax.random.permutation(draw_seed(seed), as_array(x), axis, independent=True)
 
 
 @op("random")

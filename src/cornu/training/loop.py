@@ -17,7 +17,7 @@ from cornu.callbacks.logs import LazyLogs
 from cornu.core import random, variable
 from cornu.core.scope import Scope
 from cornu.errors import BadInputError, warn
-from cornu.training import interrupts, logs, plans, runner
+from cornu.training import checks, interrupts, logs, plans, runner
 from cornu.training.state import Binding, State, bind, commit, read
 
 
@@ -43,6 +43,7 @@ def fit(model: Any, feed: Any, validation: Any, callbacks: Any, options: FitOpti
             start = options.initial_step
             for epoch in range(options.initial_epoch, options.epochs):
                 epoch_logs = session.epoch(epoch, start)
+                session.check_learning(epoch, epoch_logs)
                 start = 0
                 if validation is not None and _is_due(epoch, options.validation_freq):
                     found = evaluate(
@@ -88,6 +89,7 @@ class _Session:
         self.sound: State | None = None
         self.version = -1
         self.metrics: list[Any] = []
+        self.watch: checks.LearningWatch | None = None
 
     def _bind(self) -> Binding:
         if self.binding is not None and self.version == variable.structure_version:
@@ -121,6 +123,8 @@ class _Session:
         single = callbacks.wants_batches("train")
         state = read(binding, iterations)
         self.sound = state
+        if self.watch is None and not callbacks.keeps_finite:
+            self.watch = checks.LearningWatch(model, binding.trainable, state.trainable)
         latest: dict[str, Any] = {}
         done = start
         if single and not model.stop_training:
@@ -154,6 +158,11 @@ class _Session:
             self.sound = state
         commit(self.binding, state)
 
+    def check_learning(self, epoch: int, epoch_logs: dict[str, Any]) -> None:
+        """Voice doubts about a loss that is no number, or weights that stand still."""
+        if self.watch is not None:
+            self.watch.look(epoch, epoch_logs)
+
     def restore_if_broken(self) -> None:
         """After an error: if the device failed to compute what was stored, go back to what it did."""
         if self.binding is None or self.sound is None:
@@ -186,7 +195,9 @@ def bind_for_training(model: Any) -> Binding:
             f"model '{model.name}' has no optimizer: call `compile(optimizer, loss)` first"
         )
     trainable = model.trainable_variables
-    if not model.optimizer.built:
+    # Also for weights that were unfrozen since; weights of another model are refused there.
+    known = {id(v) for v in model.optimizer._trainable_variables}
+    if not model.optimizer.built or any(id(v) not in known for v in trainable):
         model.optimizer.build(trainable)
     return bind(model, model.optimizer, model.metrics)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from cornu.training import overridden, runner, step
+from cornu.training import checks, overridden, runner, step
 from cornu.training.plan import BatchPlan, LoopPlan, logged
 from cornu.training.state import Binding, State
 
@@ -38,7 +38,10 @@ def for_arrays(
         (kind, batch_size, keep_finite),
         binding,
         lambda: LoopPlan(
-            _step(model, kind, binding, keep_finite), _results(model, binding), batch_size
+            # Not for streams: a generator may draw from NumPy in its thread meanwhile.
+            checks.without_numpy_draws(model, _step(model, kind, binding, keep_finite)),
+            _results(model, binding),
+            batch_size,
         ),
     )
 

@@ -22,6 +22,7 @@ class Frame(NamedTuple):
     """The call of an outer layer that the present call stands in."""
 
     training: bool | None
+    trains_all: bool = False  # whether every trainable weight met here is being trained
 
 
 _frame: contextvars.ContextVar[Frame | None] = contextvars.ContextVar("layer_call", default=None)

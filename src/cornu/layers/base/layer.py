@@ -10,15 +10,15 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Self
 
-import jax
 
 from cornu import dtype_policies, regularizers
 from cornu.core import masks, naming, symbolic, tree
 from cornu.core.scope import Outcome, current, pure
 from cornu.core.symbolic import KerasTensor
 from cornu.core.variable import Variable, autocast, structure_changed
-from cornu.errors import unexpected_keywords
+from cornu.errors import unexpected_keywords, warn
 from cornu.layers.base import calling, input_spec
+from cornu.layers.base.explaining import explain
 from cornu.layers.base.input_spec import InputSpec
 from cornu.layers.base.masking import Masked, fill_masks, set_output_masks
 from cornu.layers.base.weights import Weights
@@ -231,18 +231,18 @@ class Layer(Masked, Weights, Operation):
         else:
             call_kwargs.pop("training", None)
         fill_masks(signature, args, call_kwargs)
-        outermost = calling.outer() is None
-        if outermost and current() is None:
+        outer = calling.outer()
+        if outer is None and current() is None:
             for layer in self.walk():
                 layer._losses.clear()
-        token = calling.enter(calling.Frame(training))
+        token = calling.enter(calling.Frame(training, self._trains_all(outer)))
         try:
             with autocast(
                 self.compute_dtype if self.compute_dtype != self.variable_dtype else None
             ):
                 outputs = self.call(*args, **call_kwargs)
         except Exception as error:
-            self._explain(error, args)
+            explain(self, error, args)
             raise
         finally:
             calling.leave(token)
@@ -252,28 +252,21 @@ class Layer(Masked, Weights, Operation):
         set_output_masks(self, signature, args, kwargs, outputs)
         return outputs
 
-    def _explain(self, error: Exception, args: tuple[Any, ...]) -> None:
-        if getattr(error, "_cornu_explained", False):
-            return
-        shapes = calling.shapes_of(list(args))
-        note = (
-            f"while calling layer '{self.path}' ({type(self).__name__}) on inputs of shape {shapes}"
-        )
-        if isinstance(error, jax.errors.UnexpectedTracerError):
-            kept = [
-                f"{type(layer).__name__}.{name}"
-                for layer in self.walk()
-                for name, value in layer.__dict__.items()
-                if isinstance(value, jax.core.Tracer)
-            ]
-            if kept:
-                note += f"; attribute {', '.join(kept)} keeps a traced value of an earlier call: return it"
-        if isinstance(error, jax.errors.TracerBoolConversionError):
-            note += "; a Python `if` or `while` cannot depend on a tensor's value: use ops.where or ops.cond"
-        if isinstance(error, jax.errors.TracerArrayConversionError):
-            note += "; NumPy functions cannot take traced tensors: use the function of cornu.ops"
-        error.add_note(note)
-        error._cornu_explained = True  # type: ignore[attr-defined]
+    def _trains_all(self, outer: calling.Frame | None) -> bool:
+        """Whether a training step is to reach all weights met from here on; warns of own ones missed."""
+        scope = current()
+        if scope is None or scope.abstract or not scope.training:
+            return False
+        if outer is None:
+            # Another model that only a loss calls, say to compare features, is left as it is.
+            return any(id(v) in scope.values for v in self.trainable_variables)
+        own = self._weights if self.trainable else ()
+        if outer.trains_all and any(v.trainable and id(v) not in scope.values for v in own):
+            warn(
+                f"layer '{self.name}' was called but is not tracked, so it is not trained: make it "
+                "an attribute of the model or of one of its layers, or set its `trainable = False`"
+            )
+        return outer.trains_all
 
     # -- symbolic ----------------------------------------------------------------------------------
 

@@ -195,6 +195,8 @@ class RNN(Layer):
         self, sequences: Array, initial_state: Any, mask: Any, training: bool = False
     ) -> tuple[Array, Array, list[Any]]:
         """(last output, all outputs, last states) over (batch, time, features)."""
+        for variable in getattr(self.cell, "variables", ()):
+            _ = variable.value  # weights are made before the loop: inside, everything is traced
         sequences, step = self._step_function(sequences, training)
         steps = jnp.swapaxes(sequences, 0, 1)
         marks = None if mask is None else jnp.swapaxes(jnp.asarray(mask, bool), 0, 1)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import jax
+import jax.numpy as jnp
+
 from cornu import ops
 from cornu.errors import unknown
 from cornu.legacy.backend.shaping import known_sizes
 from cornu.legacy.backend.values import normalize_data_format
+from cornu.ops.declare import op
 
 Sizes = int | Sequence[int]
 
@@ -215,9 +219,15 @@ def resize_images(
     first = _first_spatial(data_format)
     if interpolation == "nearest":
         return _enlarge(x, (height_factor, width_factor), first)
-    height, width = known_sizes(x, first, first + 2)
-    target = (height * height_factor, width * width_factor)
-    return ops.image.resize(x, target, interpolation=interpolation, data_format=data_format)
+    factors = (height_factor, width_factor)
+    return _interpolated(x, factors=factors, first=first, method=interpolation)
+
+
+@op("backend")
+def _interpolated(x: Any, factors: tuple[int, int], first: int, method: str) -> Any:
+    sizes = list(x.shape)
+    sizes[first : first + 2] = [s * f for s, f in zip(sizes[first:], factors, strict=False)]
+    return jax.image.resize(jnp.asarray(x), sizes, method)
 
 
 def resize_volumes(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from cornu.errors import explain_missing_names
 from cornu.optimizers.schedules.schedule import CosineDecay as CosineDecay
 from cornu.optimizers.schedules.schedule import CosineDecayRestarts as CosineDecayRestarts
 from cornu.optimizers.schedules.schedule import ExponentialDecay as ExponentialDecay
@@ -35,3 +36,6 @@ def serialize(learning_rate_schedule: LearningRateSchedule) -> Any:
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     """The schedule behind such a form."""
     return FAMILY.deserialize(config, custom_objects)
+
+if not TYPE_CHECKING:
+    __getattr__ = explain_missing_names(__name__)

@@ -11,7 +11,6 @@ from cornu.training.checks.compile_time import check_metric_names as check_metri
 from cornu.training.checks.feeds import check_batch as check_batch
 from cornu.training.checks.feeds import checked as checked
 from cornu.training.checks.labels import check_split as check_split
-from cornu.training.checks.learning import check_changed as check_changed
-from cornu.training.checks.learning import check_finite_loss as check_finite_loss
-from cornu.training.checks.learning import watch_numpy_draws as watch_numpy_draws
+from cornu.training.checks.learning import LearningWatch as LearningWatch
+from cornu.training.checks.learning import without_numpy_draws as without_numpy_draws
 from cornu.training.checks.values import has_no_rows as has_no_rows

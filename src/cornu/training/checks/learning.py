@@ -5,70 +5,100 @@ Nothing here stops a run; each doubt is voiced once.
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeVar
 
 import jax
 import numpy as np
 
 from cornu.errors import warn
+from cornu.settings import settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _LARGEST = 50_000_000  # weights; comparing more than these would be felt
 
 
-def check_changed(variables: Sequence[Any], before: Sequence[jax.Array]) -> None:
-    """After the first epoch: weights that no gradient reached.
+class LearningWatch:
+    """Looks at the weights and the loss of one `fit` after its epochs.
 
     Args:
-        variables: trainable variables.
+        model: the model; its optimizer counts updates.
+        variables: the trainable variables.
         before: their values at the start, in the same order.
     """
-    if sum(v.size for v in variables) > _LARGEST:
-        return
-    still = [
-        v.path
-        for v, old in zip(variables, before, strict=True)
-        if v.size and np.array_equal(np.asarray(old), np.asarray(v.stored))
-    ]
-    if still:
+
+    def __init__(self, model: Any, variables: Sequence[Any], before: Sequence[jax.Array]) -> None:
+        self._model = model
+        self._variables = variables
+        small = sum(v.size for v in variables) <= _LARGEST
+        # An optimizer that has made updates already has been watched since its first.
+        is_first = int(model.optimizer.iterations) == 0
+        self._before = before if small and is_first and _learning_rate(model) > 0 else None
+        self._doubted = False
+
+    def look(self, epoch: int, logs: dict[str, Any]) -> None:
+        """After an epoch (counted from 0) with these logs."""
+        if self._doubted or not settings.check_inputs:
+            return
+        loss = logs.get("loss")
+        is_number = loss is None or bool(np.ndim(loss)) or math.isfinite(loss)
+        if not is_number:
+            self._doubted = True
+            self._report_divergence(float(loss), epoch)
+        before, self._before = self._before, None
+        updated = int(self._model.optimizer.iterations) > 0 and _learning_rate(self._model) > 0
+        if before is not None and is_number and loss != 0 and updated:
+            self._check_changed(before)
+
+    def _report_divergence(self, loss: float, epoch: int) -> None:
+        broken = [v.path for v in self._variables if not np.isfinite(np.asarray(v.stored)).all()]
+        where = f"; weights that are not finite: {_listed(broken)}" if broken else ""
         warn(
-            f"no gradient reaches: {_listed(still)} (unchanged after an epoch); is the layer used, "
-            "or behind a stop_gradient?"
+            f"the loss became {loss} in epoch {epoch + 1}{where}. Lower the learning rate (now "
+            f"{_learning_rate(self._model):.3g}), clip gradients (`clipnorm=1.0`), or look for "
+            "extreme values in the data"
         )
 
-
-def check_finite_loss(loss: Any, epoch: int, variables: Iterable[Any], rate: float) -> bool:
-    """Whether an epoch's loss is a number; if not, says where that shows.
-
-    Args:
-        loss: the log of the epoch, or None.
-        epoch: its number, from 0.
-        variables: the trainable variables.
-        rate: the learning rate.
-    """
-    if loss is None or np.ndim(loss) or math.isfinite(loss):
-        return True
-    broken = [v.path for v in variables if not np.isfinite(np.asarray(v.stored)).all()]
-    where = f"; weights that are not finite: {_listed(broken)}" if broken else ""
-    warn(
-        f"the loss became {float(loss)} in epoch {epoch + 1}{where}. Lower the learning rate "
-        f"(now {rate:.3g}), clip gradients (`clipnorm=1.0`), or look for extreme values in the data"
-    )
-    return False
+    def _check_changed(self, before: Sequence[jax.Array]) -> None:
+        still = [
+            v.path
+            for v, old in zip(self._variables, before, strict=True)
+            if v.size and np.array_equal(np.asarray(old), np.asarray(v.stored))
+        ]
+        if still:
+            warn(
+                f"no gradient reaches: {_listed(still)} (unchanged after an epoch); is the layer "
+                "used, or behind a stop_gradient?"
+            )
 
 
-@contextlib.contextmanager
-def watch_numpy_draws(model: Any) -> Iterator[None]:
-    """Warn if what runs inside (a trace) draws from NumPy's global generator."""
-    before = _numpy_state()
-    yield
-    if _numpy_state() != before:
-        warn(
-            f"numpy.random was used while model '{model.name}' was traced: the compiled step has "
-            "the same numbers in it each step. Draw with `random.normal(..., seed=SeedGenerator())`"
-        )
+def _learning_rate(model: Any) -> float:
+    return float(np.asarray(model.optimizer.learning_rate))
+
+
+def without_numpy_draws(model: Any, step: Callable[P, R]) -> Callable[P, R]:
+    """`step`, which warns once if NumPy's global generator is drawn from while it is traced."""
+    doubted = False
+
+    @functools.wraps(step)
+    def watched(*args: P.args, **kwargs: P.kwargs) -> R:
+        nonlocal doubted
+        before = _numpy_state()
+        result = step(*args, **kwargs)
+        if not doubted and _numpy_state() != before:
+            doubted = True
+            warn(
+                f"numpy.random was used while model '{model.name}' was traced: the compiled step "
+                "has the same numbers in it each step. Draw with `random.normal(..., "
+                "seed=SeedGenerator())`"
+            )
+        return result
+
+    return watched
 
 
 def _numpy_state() -> tuple[bytes, int]:
