@@ -55,7 +55,9 @@ def test_none_is_linear():
 
 
 def test_unknown_names_get_a_hint():
-    with pytest.raises(UnknownNameError, match="unknown activation 'sigmod'; did you mean 'sigmoid'"):
+    with pytest.raises(
+        UnknownNameError, match="unknown activation 'sigmod'; did you mean 'sigmoid'"
+    ):
         activations.get("sigmod")
     with pytest.raises(TypeError, match="activation"):
         activations.get(3)

@@ -15,6 +15,7 @@ from cornu import initializers as initializers
 from cornu import layers as layers
 from cornu import losses as losses
 from cornu import metrics as metrics
+from cornu import mixed_precision as mixed_precision
 from cornu import models as models
 from cornu import ops as ops
 from cornu import optimizers as optimizers

@@ -105,7 +105,9 @@ def test_every_public_op_has_a_docstring_and_a_signature():
         if name.startswith("_") or inspect.ismodule(function) or not callable(function):
             continue
         assert function.__doc__, name
-        assert all(p.annotation is not p.empty for p in inspect.signature(function).parameters.values())
+        assert all(
+            p.annotation is not p.empty for p in inspect.signature(function).parameters.values()
+        )
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,9 @@ def test_large_logits(name, target):
 def test_binary_from_large_logits():
     logits = np.array([-100.0, -1.0, 0.0, 100.0], "float32")
     found = ops.binary_crossentropy(np.ones(4), logits, from_logits=True)
-    np.testing.assert_allclose(found, np.log1p(np.exp(-logits.astype("float64"))), rtol=1e-6, atol=1e-30)
+    np.testing.assert_allclose(
+        found, np.log1p(np.exp(-logits.astype("float64"))), rtol=1e-6, atol=1e-30
+    )
 
 
 @pytest.mark.parametrize("from_logits", [True, False])

@@ -17,7 +17,12 @@ def plain(x, window, padding):
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize(
     ("shape", "window"),
-    [((2, 6, 6, 3), (2, 2)), ((2, 7, 5, 3), (2, 3)), ((2, 9, 3), (4,)), ((1, 4, 5, 4, 2), (2, 2, 2))],
+    [
+        ((2, 6, 6, 3), (2, 2)),
+        ((2, 7, 5, 3), (2, 3)),
+        ((2, 9, 3), (4,)),
+        ((1, 4, 5, 4, 2), (2, 2, 2)),
+    ],
 )
 def test_gradient_of_windows_apart_is_that_of_the_plain_form(rng, shape, window, padding):
     x = jnp.asarray(rng.integers(-2, 3, shape), "float32")  # small integers: many equal maxima

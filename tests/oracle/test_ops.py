@@ -55,7 +55,17 @@ def names_with(*parameters):
 # cross-entropies and normalizations refuse or truncate integers.
 ELSEWHERE = {
     *("bartlett", "blackman", "hamming", "hanning", "cholesky", "cholesky_inverse", "inv", "det"),
-    *("eig", "eigh", "slogdet", "logdet", "unstack", "view", "view_as_complex", "dtype", "is_tensor"),
+    *(
+        "eig",
+        "eigh",
+        "slogdet",
+        "logdet",
+        "unstack",
+        "view",
+        "view_as_complex",
+        "dtype",
+        "is_tensor",
+    ),
     *("convert_to_numpy", "stack", "sparsemax", "histogram", "bincount", "qr", "svd", "lu_factor"),
     *("matmul", "dot", "cross", "kron", "tensordot", "correlate", "pinv", "matrix_rank", "array"),
     *("hard_tanh",),
@@ -77,7 +87,13 @@ def test_one_tensor(name, dtype):
 
 
 # Where Keras computes with wrapped-around unsigned integers or truncates the result.
-INTEGERS_BETTER = ("log_sigmoid", "log_softmax", "softmax", "layer_normalization", "rms_normalization")
+INTEGERS_BETTER = (
+    "log_sigmoid",
+    "log_softmax",
+    "softmax",
+    "layer_normalization",
+    "rms_normalization",
+)
 
 
 # Each compiles ~60 small programs twice, so only the pairs that tell rules apart.
@@ -326,7 +342,10 @@ CALLS = [
 
 def label(call):
     name, _, arguments = call
-    return name + "".join(f"-{key}={value}" for key, value in arguments.items() if np.ndim(value) < 2)[:60]
+    return (
+        name
+        + "".join(f"-{key}={value}" for key, value in arguments.items() if np.ndim(value) < 2)[:60]
+    )
 
 
 @pytest.mark.parametrize("call", CALLS, ids=label)

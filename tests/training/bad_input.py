@@ -44,8 +44,8 @@ def dense(units: int, activation: Any = None, loss: Any = "mse", **compiled: Any
     return stack(lambda: layers.Dense(units, activation), loss=loss, **compiled)
 
 
-def classes(**compiled: Any) -> Build:
-    return dense(3, "softmax", "sparse_categorical_crossentropy", **compiled)
+def classes(loss: Any = "sparse_categorical_crossentropy", **compiled: Any) -> Build:
+    return dense(3, "softmax", loss, **compiled)
 
 
 def binary() -> Build:
@@ -173,3 +173,6 @@ def changed(array: np.ndarray, place: Any, value: Any) -> np.ndarray:
     array = array.copy()
     array[place] = value
     return array
+
+
+WITH_NAN = changed(X, (3, 2), np.nan)

@@ -56,8 +56,9 @@ class _Dropout(Layer):
 
     def _short_config(self) -> dict[str, Any]:
         """The config of the spatial layers, which in Keras's files says less than others do."""
-        names = ("rate", "seed", "name", "dtype", "data_format")
-        return {name: getattr(self, name) for name in names if hasattr(self, name)}
+        names = ("rate", "seed", "name", "data_format")
+        config = {name: getattr(self, name) for name in names if hasattr(self, name)}
+        return {**config, "dtype": self.dtype_policy.name}
 
     def call(self, inputs: Array, training: bool = False) -> Array:
         """The inputs, in training with a share of them set to 0."""

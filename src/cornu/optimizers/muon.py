@@ -38,8 +38,8 @@ class Muon(Optimizer):
         momentum: decay rate of Muon's sum of gradients.
         ns_steps: number of Newton-Schulz steps.
         nesterov: whether the momentum looks one step ahead.
-        rms_rate: root mean square of a step, so that AdamW's rates fit; None: the shape's aspect
-            ratio scales it instead.
+        rms_rate: root mean square of a step, so that AdamW's rates fit; None: steps stay as
+            orthogonal matrices are.
 
     Other arguments are those of `Optimizer`.
 
@@ -118,11 +118,7 @@ class Muon(Optimizer):
         total = self.momentum * slots["momentum"] + gradient
         ahead = gradient + self.momentum * total if self.nesterov else total
         change = self._orthogonal(ahead)
-        rows, columns = value.shape
-        if self.rms_rate is None:
-            scale = math.sqrt(max(1.0, rows / columns))
-        else:
-            scale = self.rms_rate * math.sqrt(max(rows, columns))
+        scale = 1.0 if self.rms_rate is None else self.rms_rate * math.sqrt(max(value.shape))
         return value - learning_rate * scale * change, {"momentum": total}
 
     def _adam(

@@ -164,7 +164,7 @@ class _Session:
             self.watch.look(epoch, epoch_logs)
 
     def restore_if_broken(self) -> None:
-        """After an error: if the device failed to compute what was stored, go back to what it did."""
+        """After an error: if the device failed to compute what is stored, go back to what it did."""
         if self.binding is None or self.sound is None:
             return
         try:
@@ -178,13 +178,13 @@ class _Session:
         wanted = self.limit or self.feed.size
         if done == 0:
             raise BadInputError(
-                f"the data gave no batch in epoch {epoch + 1}: a generator must go on for ever, or be made "
-                "anew for each epoch (a Dataset or PyDataset does so)"
+                f"the data gave no batch in epoch {epoch + 1}: a generator must go on for ever, or "
+                "be made anew for each epoch (a Dataset or PyDataset does so)"
             )
         if wanted is not None and self.feed.arrays is None and done < wanted:
             warn(
-                f"the data ended at step {done} of {wanted} in epoch {epoch + 1}; later epochs will find no "
-                "more: give a source that lasts `steps_per_epoch * epochs` batches"
+                f"the data ended at step {done} of {wanted} in epoch {epoch + 1}; later epochs will "
+                "find no more: give a source that lasts `steps_per_epoch * epochs` batches"
             )
 
 
@@ -195,10 +195,11 @@ def bind_for_training(model: Any) -> Binding:
             f"model '{model.name}' has no optimizer: call `compile(optimizer, loss)` first"
         )
     trainable = model.trainable_variables
-    # Also for weights that were unfrozen since; weights of another model are refused there.
-    known = {id(v) for v in model.optimizer._trainable_variables}
+    known = {id(v): v for v in model.optimizer._trainable_variables}
     if not model.optimizer.built or any(id(v) not in known for v in trainable):
-        model.optimizer.build(trainable)
+        # Weights unfrozen since are added to this model's own; those of another are refused.
+        frozen = (v for v in model.non_trainable_variables if id(v) in known)
+        model.optimizer.build([*trainable, *frozen])
     return bind(model, model.optimizer, model.metrics)
 
 

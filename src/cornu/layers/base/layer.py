@@ -10,7 +10,6 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Self
 
-
 from cornu import dtype_policies, regularizers
 from cornu.core import masks, naming, symbolic, tree
 from cornu.core.scope import Outcome, current, pure
@@ -253,7 +252,7 @@ class Layer(Masked, Weights, Operation):
         return outputs
 
     def _trains_all(self, outer: calling.Frame | None) -> bool:
-        """Whether a training step is to reach all weights met from here on; warns of own ones missed."""
+        """Whether a training step is to reach all weights met here; warns of own ones missed."""
         scope = current()
         if scope is None or scope.abstract or not scope.training:
             return False

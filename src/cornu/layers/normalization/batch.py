@@ -160,7 +160,11 @@ class BatchNormalization(Layer):
             mean, variance = self._moments(wide, mask)
             factor, shift = self._correction(mean, variance) if self.renorm else (None, None)
             self._average(self.moving_mean, mean, self.momentum)
-            self._average(self.moving_variance, variance, self.momentum)
+            if self.renorm:
+                deviation = self.moving_stddev.value
+                self.moving_variance.assign(jnp.maximum(jnp.square(deviation) - self.epsilon, 0.0))
+            else:
+                self._average(self.moving_variance, variance, self.momentum)
         else:
             mean, variance = self.moving_mean.value, self.moving_variance.value
             factor = shift = None

@@ -44,10 +44,10 @@ class BasePooling(Layer):
         self.pool_size = axis_sizes(pool_size, self.rank, "pool_size", self.name)
         strides = self.pool_size if strides is None else strides
         self.strides = axis_sizes(strides, self.rank, "strides", self.name)
-        self.padding = padding  # as given: Keras's files keep its case
-        if str(padding).lower() not in PADDINGS:
+        self.padding = str(padding).lower()
+        if self.padding not in PADDINGS:
             raise ValueError(
-                f"`padding` must be one of {PADDINGS}{did_you_mean(padding, PADDINGS)} "
+                f"`padding` must be one of {PADDINGS}{did_you_mean(self.padding, PADDINGS)} "
                 f"Received: padding={padding!r} (layer '{self.name}')"
             )
         self.data_format = standardize_data_format(data_format)
@@ -58,7 +58,7 @@ class BasePooling(Layer):
         first = 1 if self.data_format == "channels_last" else 2
         spatial = inputs.shape[first : first + self.rank]
         too_large = any(n < window for n, window in zip(spatial, self.pool_size, strict=True))
-        if str(self.padding).lower() == "valid" and too_large:
+        if self.padding == "valid" and too_large:
             raise ValueError(
                 f"the window of layer '{self.name}' does not fit into its input: "
                 f"pool_size={self.pool_size}, input of shape {inputs.shape}. "

@@ -57,6 +57,10 @@ class Bidirectional(Layer):
             reverse = not layer.go_backwards  # type: ignore[attr-defined]
             backward_layer = _copy(layer, f"backward_{layer.name}", reverse)
         self.backward_layer = backward_layer
+        # Repeating the last output would say different things in the two directions.
+        zeros = layer.return_sequences  # type: ignore[attr-defined]
+        self.forward_layer.zero_output_for_mask = zeros
+        self.backward_layer.zero_output_for_mask = zeros  # type: ignore[attr-defined]
         self.stateful = layer.stateful  # type: ignore[attr-defined]
         self.return_sequences = layer.return_sequences  # type: ignore[attr-defined]
         self.return_state = layer.return_state  # type: ignore[attr-defined]

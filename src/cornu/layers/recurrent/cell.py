@@ -46,6 +46,7 @@ class RecurrentCell(Layer):
     """
 
     gates: ClassVar[int] = 1  # how many vectors of `units` the kernels make
+    seed_first: ClassVar[bool] = False  # whether its own seed is drawn before the initializers'
 
     def __init__(
         self,
@@ -68,6 +69,9 @@ class RecurrentCell(Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.units = positive_integer(units, "units", self.name)
+        self.seed = seed
+        if self.seed_first:
+            self.seed_generator = SeedGenerator(seed)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
@@ -83,8 +87,8 @@ class RecurrentCell(Layer):
         check_rate(recurrent_dropout, self, "recurrent_dropout")
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
-        self.seed = seed
-        self.seed_generator = SeedGenerator(seed)
+        if not self.seed_first:
+            self.seed_generator = SeedGenerator(seed)
 
     @property
     def state_size(self) -> Any:
@@ -140,7 +144,10 @@ class RecurrentCell(Layer):
     def get_initial_state(self, batch_size: int | None = None) -> list[Array]:
         """States of zeros for `batch_size` rows."""
         sizes = self.state_size if isinstance(self.state_size, list | tuple) else [self.state_size]
-        return [jnp.zeros((batch_size or 1, size), self.compute_dtype) for size in sizes]
+        return [
+            jnp.zeros((1 if batch_size is None else batch_size, size), self.compute_dtype)
+            for size in sizes
+        ]
 
     # -- one step, in parts ------------------------------------------------------------------------
 

@@ -28,6 +28,8 @@ class SimpleRNNCell(RecurrentCell):
     Input: (batch, features) and a list of one state (batch, units).
     """
 
+    seed_first = True
+
     def step(
         self, projected: Array, states: list[Array], drop: Array | None
     ) -> tuple[Array, list[Array]]:

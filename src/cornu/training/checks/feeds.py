@@ -22,7 +22,6 @@ def checked(model: Any, feed: Any, objective: Any, role: str) -> Any:
     if feed.arrays is not None:
         check_batch(model, feed.arrays, objective, role)
         return feed
-    check_batch(model, feed.peek(), objective, role)
     return _CheckedStream(model, feed, objective, role)
 
 

@@ -91,8 +91,8 @@ def check_split(y: Any, validation_y: Any) -> None:
     if len(train | held_out) <= _MOST_CLASSES and held_out - train:
         unseen = ", ".join(map(str, sorted(held_out - train)[:5]))
         warn(
-            f"validation_split takes the last rows, and classes {unseen} stand only there: the data "
-            "look sorted; shuffle x and y first"
+            f"validation_split takes the last rows, and classes {unseen} stand only there: the "
+            "data look sorted; shuffle x and y first"
         )
 
 

@@ -54,8 +54,8 @@ def hint_bytes(model: Any, name: str, array: np.ndarray) -> None:
     if array.max() > 1:
         _hinted.add("bytes")
         warn(
-            f"{name} holds bytes in 0..{array.max()}: training goes better on {name} / 255, or with "
-            "a Rescaling(1/255) layer in front"
+            f"{name} holds bytes in 0..{array.max()}: training goes better on {name} / 255, or "
+            "with a Rescaling(1/255) layer in front"
         )
 
 
