@@ -178,7 +178,7 @@ def test_schedules_give_the_same_rates(name: str, options: dict[str, Any]) -> No
     theirs = getattr(keras.optimizers.schedules, name)(**options)
     ours = getattr(optimizers.schedules, name)(**options)
     assert optimizers.schedules.serialize(ours) == keras.optimizers.schedules.serialize(theirs)
-    steps = range(0, 25)
+    steps = range(25)
     np.testing.assert_allclose(
         [float(ours(i)) for i in steps], [float(theirs(i)) for i in steps], rtol=1e-5, atol=1e-7
     )

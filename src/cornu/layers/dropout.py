@@ -108,8 +108,8 @@ class Dropout(_Dropout):
             return inputs.shape
         if len(self.noise_shape) != inputs.ndim:
             raise ValueError(
-                f"`noise_shape` {self.noise_shape} of layer '{self.name}' must have as many sizes as "
-                f"its input has axes. Received an input of shape {inputs.shape}"
+                f"`noise_shape` {self.noise_shape} of layer '{self.name}' must have as many sizes "
+                f"as its input has axes. Received an input of shape {inputs.shape}"
             )
         return tuple(
             size if wanted is None else wanted

@@ -216,8 +216,8 @@ class Dot(Layer):
         axes: the axis of both inputs, or (axis of the first, axis of the second).
         normalize: divide each vector by its norm first: the cosine of the angle comes out.
 
-    Input: a list of two tensors. Output: (batch, other axes of the first, other axes of the second),
-    at least (batch, 1).
+    Input: a list of two tensors. Output: (batch, other axes of the first, of the second), at
+    least (batch, 1).
 
     Raises:
         ValueError: if the two sizes differ.

@@ -164,7 +164,7 @@ class _Session:
             self.watch.look(epoch, epoch_logs)
 
     def restore_if_broken(self) -> None:
-        """After an error: if the device failed to compute what is stored, go back to what it did."""
+        """After an error: if the device failed to compute what is stored, go back to what was."""
         if self.binding is None or self.sound is None:
             return
         try:
@@ -183,8 +183,8 @@ class _Session:
             )
         if wanted is not None and self.feed.arrays is None and done < wanted:
             warn(
-                f"the data ended at step {done} of {wanted} in epoch {epoch + 1}; later epochs will "
-                "find no more: give a source that lasts `steps_per_epoch * epochs` batches"
+                f"the data ended at step {done} of {wanted} in epoch {epoch + 1}; later epochs "
+                "will find no more: give a source that lasts `steps_per_epoch * epochs` batches"
             )
 
 

@@ -7,6 +7,7 @@ import traceback
 from typing import Any
 
 import jax
+from jax.core import Tracer
 
 from cornu.layers.base import calling
 
@@ -65,6 +66,6 @@ def _kept_tracers(layer: Any) -> str:
         f"{type(part).__name__}.{name}"
         for part in layer.walk()
         for name, value in part.__dict__.items()
-        if isinstance(value, jax.core.Tracer)
+        if isinstance(value, Tracer)
     ]
     return ", ".join(found[:3])

@@ -42,7 +42,8 @@ class Lambda(Layer):
         super().__init__(**kwargs)
         if not callable(function):
             raise TypeError(
-                f"`function` must be callable. Received: {type(function).__name__} (layer '{self.name}')"
+                "`function` must be callable. "
+                f"Received: {type(function).__name__} (layer '{self.name}')"
             )
         self.function = function
         self.arguments = arguments or {}

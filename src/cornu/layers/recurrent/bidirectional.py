@@ -163,7 +163,8 @@ def _check_layers(layer: Any, backward: Any) -> None:
     for one in (layer, *([] if backward is None else [backward])):
         if not isinstance(one, Layer) or any(not hasattr(one, name) for name in needed):
             raise ValueError(
-                f"Bidirectional needs a recurrent layer with {needed}. Received: {type(one).__name__}"
+                f"Bidirectional needs a recurrent layer with {needed}. "
+                f"Received: {type(one).__name__}"
             )
     if backward is None:
         return

@@ -7,7 +7,7 @@ state for all steps in one product: `project(inputs)`, then `step(projected, sta
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Self
 
 import jax.numpy as jnp
 from jax import Array
@@ -17,14 +17,6 @@ from cornu.core.random import SeedGenerator
 from cornu.layers.base.arguments import positive_integer
 from cornu.layers.base.layer import Layer
 from cornu.layers.dropout import check_rate, keep_and_scale
-
-
-class Cell(Protocol):
-    """What a recurrent layer asks of a cell."""
-
-    state_size: Any
-
-    def __call__(self, inputs: Any, states: Any, **kwargs: Any) -> tuple[Any, Any]: ...
 
 
 class RecurrentCell(Layer):
@@ -89,6 +81,11 @@ class RecurrentCell(Layer):
         self.recurrent_dropout = recurrent_dropout
         if not self.seed_first:
             self.seed_generator = SeedGenerator(seed)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """The cell of a config; what draws seeds is made by the constructor, in its order."""
+        return cls(**config)
 
     @property
     def state_size(self) -> Any:
@@ -203,6 +200,11 @@ class OfCell:
 
 class CellArguments:
     """The cell's arguments as attributes of the layer, which is where users and configs look."""
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """The layer of a config; what draws seeds is made by the constructor, in its order."""
+        return cls(**config)
 
     units = OfCell()
     activation = OfCell()

@@ -205,13 +205,5 @@ class GRU(CellArguments, RNN):
             name="gru_cell",
             **inner,
         )
-        super().__init__(
-            cell,
-            return_sequences=return_sequences,
-            return_state=return_state,
-            go_backwards=go_backwards,
-            stateful=stateful,
-            unroll=unroll,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
-        )
+        loop = (return_sequences, return_state, go_backwards, stateful, unroll)
+        super().__init__(cell, *loop, activity_regularizer=activity_regularizer, **kwargs)

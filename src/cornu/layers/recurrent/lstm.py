@@ -198,13 +198,5 @@ class LSTM(CellArguments, RNN):
             name="lstm_cell",
             **inner,
         )
-        super().__init__(
-            cell,
-            return_sequences=return_sequences,
-            return_state=return_state,
-            go_backwards=go_backwards,
-            stateful=stateful,
-            unroll=unroll,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
-        )
+        loop = (return_sequences, return_state, go_backwards, stateful, unroll)
+        super().__init__(cell, *loop, activity_regularizer=activity_regularizer, **kwargs)

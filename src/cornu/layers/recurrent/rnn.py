@@ -25,8 +25,8 @@ class RNN(Layer):
     """Applies a cell to each time step of sequences.
 
     Args:
-        cell: a cell, or a list of cells that are stacked: an object with `call(inputs, states)` that
-            gives (output, new states), and `state_size` (an integer or a list of them).
+        cell: a cell, or a list of cells that are stacked: an object with `call(inputs, states)`
+            that gives (output, new states), and `state_size` (an integer or a list of them).
         return_sequences: whether all outputs are returned, not the last only.
         return_state: whether the last states are returned too: `(output, *states)`.
         go_backwards: go from the last step to the first; sequences come out reversed.
@@ -184,8 +184,8 @@ class RNN(Layer):
             shape = getattr(state, "shape", None)
             if isinstance(size, int) and shape is not None and tuple(shape) != (batch_size, size):
                 raise ValueError(
-                    f"an initial state of layer '{self.name}' has shape {tuple(shape)}; it must have "
-                    f"shape {(batch_size, size)}"
+                    f"an initial state of layer '{self.name}' has shape {tuple(shape)}; it must "
+                    f"have shape {(batch_size, size)}"
                 )
         if isinstance(self.cell, StackedRNNCells):
             given = [state if isinstance(state, list | tuple) else [state] for state in given]

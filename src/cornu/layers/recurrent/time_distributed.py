@@ -19,7 +19,8 @@ class TimeDistributed(Wrapper):
     Args:
         layer: the layer.
 
-    Input: (batch, time, ...), and a `mask` (batch, time). Output: (batch, time, *output of the layer).
+    Input: (batch, time, ...), and a `mask` (batch, time).
+    Output: (batch, time, *output of the layer).
 
     Raises:
         ValueError: if the input has no time axis, or the mask does not fit.

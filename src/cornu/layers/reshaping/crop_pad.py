@@ -51,7 +51,8 @@ class _Crop(Layer):
         for axis, (before, after) in enumerate(self._pairs, first):
             if before + after >= inputs.shape[axis]:
                 raise ValueError(
-                    f"`cropping` {self._pairs} of layer '{self.name}' leaves nothing of axis {axis}. "
+                    f"`cropping` {self._pairs} of layer '{self.name}' leaves nothing of axis "
+                    f"{axis}. "
                     f"Received an input of shape {inputs.shape}"
                 )
         keep = [slice(None)] * inputs.ndim

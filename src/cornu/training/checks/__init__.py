@@ -1,7 +1,8 @@
 """Checks of what users feed in: before anything is computed where that is possible.
 
 Each is nearly free (milliseconds for 100 MB) and one function; messages name the argument, the
-place and the fix, and never print data. `settings.check_inputs = False` turns the checks of values off.
+place and the fix, and never print data. `settings.check_inputs = False` turns the checks of values
+off.
 """
 
 from cornu.training.checks.arguments import check_count as check_count

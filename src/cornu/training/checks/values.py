@@ -111,4 +111,5 @@ def _embedded(model: Any, x: Any) -> Iterator[tuple[str, np.ndarray, Any]]:
     for node in nodes:
         is_embedding = type(node.operation).__name__ == "Embedding" and node.inputs
         if is_embedding and id(node.inputs[0]) in inputs:
-            yield (*arrays[inputs[id(node.inputs[0])]], node.operation)
+            name, array = arrays[inputs[id(node.inputs[0])]]
+            yield name, array, node.operation
