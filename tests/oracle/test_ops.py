@@ -13,7 +13,7 @@ from cornu.core.symbolic import KerasTensor
 keras = pytest.importorskip("keras")
 
 RNG = np.random.default_rng(3)
-DTYPES = ("bool", "uint8", "bfloat16", "float32")
+DTYPES = ("uint8", "bfloat16", "float32")
 ONES = np.array([[1, 0, 1, 1], [0, 1, 1, 0], [1, 1, 0, 1]])
 REAL = RNG.normal(size=(3, 4)).astype("float32")
 POSITIVE = RNG.uniform(0.1, 0.9, size=(3, 4)).astype("float32")
@@ -98,13 +98,10 @@ INTEGERS_BETTER = (
 
 # Each compiles ~60 small programs twice, so only the pairs that tell rules apart.
 PAIRS = [
-    ("bool", "bool"),
     ("bool", "int32"),
     ("uint8", "int8"),
     ("int32", "float16"),
-    ("float16", "bfloat16"),
     ("bfloat16", 1.5),
-    ("uint8", 2),
     ("int32", 1.5),
 ]
 
@@ -145,7 +142,8 @@ HOT = np.eye(4, dtype="float32")[LABELS]
 SIGNAL = RNG.normal(size=(2, 40)).astype("float32")
 
 CALLS = [
-    *[("sum", (CUBE,), {"axis": axis, "keepdims": k}) for axis in (0, -1, (0, 2), [1]) for k in (0, 1)],
+    *[("sum", (CUBE,), {"axis": axis, "keepdims": k})
+      for axis in (0, -1, (0, 2), [1]) for k in (0, 1)],
     *[(name, (HOLES,), {"axis": 1}) for name in (
         "nansum", "nanprod", "nanmean", "nanmedian", "nanstd", "nanvar", "nanmax", "nanmin",
         "nanargmax", "nanargmin", "nancumsum", "nancumprod",
@@ -299,9 +297,10 @@ CALLS = [
     ("depthwise_conv", (IMAGE, DEEP), {"padding": "same", "strides": 2}),
     ("depthwise_conv", (FIRST, DEEP), {"data_format": "channels_first", "dilation_rate": 2}),
     ("separable_conv", (IMAGE, DEEP, POINT), {"padding": "same"}),
-    *[("conv_transpose", (IMAGE, TURNED), {"padding": p, "strides": s, "output_padding": o, "dilation_rate": d})
+    *[("conv_transpose", (IMAGE, TURNED, s, p), {"output_padding": o, "dilation_rate": d})
       for p in ("valid", "same") for s, o, d in (
-          (1, None, 1), (2, None, 1), (3, None, 1), (4, None, 1), (2, 1, 1), (3, 1, 1), (1, None, 2),
+          (1, None, 1), (2, None, 1), (3, None, 1), (4, None, 1), (2, 1, 1), (3, 1, 1),
+          (1, None, 2), (1, 1, 2),
       )],
     ("conv_transpose", (FIRST, TURNED), {"strides": 2, "data_format": "channels_first"}),
     *[(name, (IMAGE, size), {"padding": p, "strides": s})
@@ -313,7 +312,7 @@ CALLS = [
     ("average_pool", (VOLUME, 2, 2), {}),
     ("moments", (CUBE, (0, 2)), {"keepdims": True}),
     ("moments", (CUBE.astype("float16"), [1]), {}),
-    ("batch_normalization", (CUBE, REAL[0], POSITIVE[0]), {"axis": -1, "offset": REAL[1], "scale": REAL[2]}),
+    ("batch_normalization", (CUBE, REAL[0], POSITIVE[0], -1, REAL[1], REAL[2]), {}),
     ("batch_normalization", (CUBE, REAL[0, :3], POSITIVE[0, :3]), {"axis": 1}),
     *[("normalize", (CUBE,), {"axis": a, "order": o}) for a, o in ((-1, 2), (1, 1), (0, 3))],
     ("layer_normalization", (CUBE,), {"gamma": REAL[0], "beta": REAL[1]}),

@@ -150,7 +150,9 @@ def dropout(
 
 @op("random")
 def shuffle(x: Tensor, axis: int = 0, seed: Any = None) -> Array:
-    """The elements along `axis` in random order, each line of them in its own, as Keras does on JAX.
+    """The elements along `axis` in random order, each line in an order of its own.
+
+    Keras does so on JAX: rows of a matrix do not stay together.
 
     Args:
         x: any shape.

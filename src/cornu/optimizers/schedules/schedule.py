@@ -248,8 +248,8 @@ class CosineDecayRestarts(LearningRateSchedule):
         initial_learning_rate: the rate at step 0.
         first_decay_steps: number of steps of the first decay.
         t_mul: each decay takes `t_mul` times as many steps as the one before.
-        m_mul: each decay starts at `m_mul` times the rate of the one before.
-        alpha: the fraction of the starting rate at which a decay ends.
+        m_mul: the part of the rate above its end shrinks by this factor from decay to decay.
+        alpha: the fraction of `initial_learning_rate` at which each decay ends.
         name: kept for the config.
 
     Raises:
@@ -286,6 +286,5 @@ class CosineDecayRestarts(LearningRateSchedule):
             restarts = jnp.floor(jnp.log(1.0 - done * (1.0 - self.t_mul)) / math.log(self.t_mul))
             before = (1.0 - self.t_mul**restarts) / (1.0 - self.t_mul)
             done = (done - before) / self.t_mul**restarts
-        cosine = 0.5 * (1.0 + jnp.cos(jnp.float32(math.pi) * done))
-        start = self.initial_learning_rate * self.m_mul**restarts
-        return start * ((1 - self.alpha) * cosine + self.alpha)
+        cosine = 0.5 * self.m_mul**restarts * (1.0 + jnp.cos(jnp.float32(math.pi) * done))
+        return self.initial_learning_rate * ((1 - self.alpha) * cosine + self.alpha)
