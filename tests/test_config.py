@@ -67,7 +67,11 @@ def test_switches(getter, on, off, when_on) -> None:
         (lambda: config.set_epsilon("x"), TypeError, "epsilon must be a number"),
         (lambda: config.set_epsilon(-1), ValueError, "epsilon must be positive"),
         (lambda: config.set_epsilon(float("nan")), ValueError, "epsilon must be positive"),
-        (lambda: config.set_image_data_format("channel_last"), ValueError, "did you mean 'channels_last'"),
+        (
+            lambda: config.set_image_data_format("channel_last"),
+            ValueError,
+            "did you mean 'channels_last'",
+        ),
         (lambda: config.set_image_data_format(3), ValueError, "data_format must be one of"),
         (lambda: config.set_backend("torch"), ValueError, "must be 'jax'"),
         (lambda: config.set_dropout_bits("x"), ValueError, "kind must be one of"),

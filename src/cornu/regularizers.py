@@ -188,5 +188,6 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
     """
     return family.get(family.deserialize(config, custom_objects))
 
+
 if not TYPE_CHECKING:
     __getattr__ = explain_missing_names(__name__)

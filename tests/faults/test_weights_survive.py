@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 
+import jax
 import numpy as np
 import pytest
 
@@ -18,7 +19,12 @@ class Boom(Exception):
 
 def small_model(extra=()):
     model = cornu.Sequential(
-        [cornu.layers.Input((4,)), *extra, cornu.layers.Dense(8, "relu"), cornu.layers.Dense(2, "softmax")]
+        [
+            cornu.layers.Input((4,)),
+            *extra,
+            cornu.layers.Dense(8, "relu"),
+            cornu.layers.Dense(2, "softmax"),
+        ]
     )
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
@@ -134,8 +140,6 @@ def test_exception_while_compiling_leaves_the_weights(data, monkeypatch):
 
 
 def test_exception_while_executing_leaves_the_weights(data):
-    import jax
-
     x, y = data
     calls = []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 
+import jax
 import keras
 import numpy as np
 import pytest
@@ -18,7 +19,9 @@ def x(rng):
 
 
 def sequential_with_input(k):
-    return k.Sequential([k.layers.Input((4,)), k.layers.Dense(3), k.layers.Dropout(0.5), k.layers.Dense(2)])
+    return k.Sequential(
+        [k.layers.Input((4,)), k.layers.Dense(3), k.layers.Dropout(0.5), k.layers.Dense(2)]
+    )
 
 
 def sequential_by_add(k):
@@ -53,7 +56,14 @@ def with_operators(k):
     return k.Model(a, k.layers.Dense(2)(a) * 2.0 + 1.0)
 
 
-MAKERS = [sequential_with_input, sequential_by_add, sequential_deferred, functional_shared, nested, with_operators]
+MAKERS = [
+    sequential_with_input,
+    sequential_by_add,
+    sequential_deferred,
+    functional_shared,
+    nested,
+    with_operators,
+]
 
 
 @pytest.mark.parametrize("make", MAKERS)
@@ -106,7 +116,9 @@ def test_summary_shows_the_layers_and_counts_of_keras(make):
 
 
 def test_pop_and_add_rebuild(x):
-    model = cornu.Sequential([cornu.layers.Input((4,)), cornu.layers.Dense(3), cornu.layers.Dense(2)])
+    model = cornu.Sequential(
+        [cornu.layers.Input((4,)), cornu.layers.Dense(3), cornu.layers.Dense(2)]
+    )
     kernel = model.layers[0].kernel
     model.pop()
     assert model.output_shape == (None, 3)
@@ -141,7 +153,10 @@ class Block(cornu.layers.Layer):
     def __init__(self, units=3, **kwargs):
         super().__init__(**kwargs)
         self.units = units
-        self.inner = [cornu.layers.Dense(units, name="first"), cornu.layers.Dense(units, name="second")]
+        self.inner = [
+            cornu.layers.Dense(units, name="first"),
+            cornu.layers.Dense(units, name="second"),
+        ]
         self.dropout = cornu.layers.Dropout(0.5)
 
     def build(self, input_shape):
@@ -244,7 +259,9 @@ def test_custom_losses_and_metrics(x):
         (3, "softmax", (12, 3), "categorical_crossentropy", "CategoricalAccuracy"),
     ],
 )
-def test_accuracy_is_resolved_from_output_and_target(x, rng, units, activation, labels, loss, metric):
+def test_accuracy_is_resolved_from_output_and_target(
+    x, rng, units, activation, labels, loss, metric
+):
     y = rng.integers(0, 2, labels)
     if labels == (12, 3):
         y = np.eye(3)[rng.integers(0, 3, 12)]
@@ -257,8 +274,6 @@ def test_accuracy_is_resolved_from_output_and_target(x, rng, units, activation, 
 
 
 def test_own_train_step_in_the_style_of_keras_on_jax(x):
-    import jax
-
     class Own(cornu.Model):
         def __init__(self):
             super().__init__()

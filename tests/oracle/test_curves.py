@@ -39,7 +39,9 @@ def two_by_two(k):
     both = k.layers.Concatenate()(
         [k.layers.Dense(8, activation="tanh")(a), k.layers.Dense(8, activation="relu")(b)]
     )
-    return k.Model([a, b], [k.layers.Dense(1, name="p")(both), k.layers.Dense(3, "softmax", name="q")(both)])
+    return k.Model(
+        [a, b], [k.layers.Dense(1, name="p")(both), k.layers.Dense(3, "softmax", name="q")(both)]
+    )
 
 
 def lstm(k):
@@ -63,7 +65,10 @@ DATA = {
     mlp: (rng().normal(size=(ROWS, 6)).astype("float32"), LABELS),
     cnn: (rng().normal(size=(ROWS, 8, 8, 1)).astype("float32"), LABELS),
     two_by_two: (
-        [rng().normal(size=(ROWS, 6)).astype("float32"), rng().normal(size=(ROWS, 4)).astype("float32")],
+        [
+            rng().normal(size=(ROWS, 6)).astype("float32"),
+            rng().normal(size=(ROWS, 4)).astype("float32"),
+        ],
         [rng().normal(size=(ROWS, 1)).astype("float32"), LABELS],
     ),
     lstm: (rng().integers(0, 12, (ROWS, 5)), LABELS),
@@ -87,7 +92,9 @@ def curve(k, model_of, optimizer="adam", fit=None, policy=None):
         k.config.set_dtype_policy(policy)
     try:
         model = model_of(k)
-        model.compile(OPTIMIZERS[optimizer](k), LOSS.get(model_of, "sparse_categorical_crossentropy"))
+        model.compile(
+            OPTIMIZERS[optimizer](k), LOSS.get(model_of, "sparse_categorical_crossentropy")
+        )
     finally:
         if policy:
             k.config.set_dtype_policy("float32")
@@ -100,7 +107,14 @@ def curve(k, model_of, optimizer="adam", fit=None, policy=None):
             losses.append(float(logs["loss"]))
 
     model.fit(
-        x, y, batch_size=BATCH, epochs=5, shuffle=False, verbose=0, callbacks=[Record()], **(fit or {})
+        x,
+        y,
+        batch_size=BATCH,
+        epochs=5,
+        shuffle=False,
+        verbose=0,
+        callbacks=[Record()],
+        **(fit or {}),
     )
     assert len(losses) == STEPS
     return first, losses

@@ -62,12 +62,12 @@ def test_a_run_stopped_in_mid_epoch_goes_on_as_if_unbroken(data, stop_at):
     state = [np.asarray(v.value) for v in [*model.variables, *model.optimizer.variables]]
     resumed = model_with_dropout()
     resumed.optimizer.build(resumed.trainable_variables)
-    for variable, value in zip([*resumed.variables, *resumed.optimizer.variables], state, strict=True):
+    for variable, value in zip(
+        [*resumed.variables, *resumed.optimizer.variables], state, strict=True
+    ):
         variable.assign(value)
     epoch, step = divmod(stop_at, 6)
-    resumed.fit(
-        *data, batch_size=8, verbose=0, epochs=2, initial_epoch=epoch, initial_step=step
-    )
+    resumed.fit(*data, batch_size=8, verbose=0, epochs=2, initial_epoch=epoch, initial_step=step)
     for a, b in zip(whole.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 

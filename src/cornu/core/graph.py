@@ -38,8 +38,9 @@ def order(inputs: Sequence[KerasTensor], outputs: Sequence[KerasTensor]) -> list
         if id(tensor) not in given:
             if not node.inputs:
                 raise DisconnectedError(
-                    f"the outputs need Input '{node.operation.name}' (used by '{needed_by}'), which is "
-                    "not among the model's inputs: pass that very Input object, or add it to `inputs`"
+                    f"the outputs need Input '{node.operation.name}' (used by '{needed_by}'), "
+                    "which is not among the model's inputs: pass that very Input object, or "
+                    "add it to `inputs`"
                 )
             for source in node.inputs:
                 visit(source, node.operation.name)

@@ -17,6 +17,7 @@ import random as python_random
 from typing import Any
 
 import jax
+import jax.core
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
@@ -123,7 +124,7 @@ def reset_global_generator() -> None:
 
 
 def draw_seed(seed: Any) -> Any:
-    """A key (uint32, shape (2,)) from a SeedGenerator, an integer, a key, or None (the global one)."""
+    """A key (uint32, shape (2,)) from a generator, an integer, a key, or None: the global one."""
     if isinstance(seed, SeedGenerator):
         return seed.next()
     if seed is None:
@@ -133,13 +134,14 @@ def draw_seed(seed: Any) -> Any:
     array = jnp.asarray(seed)
     if array.shape != (2,):
         raise ValueError(
-            f"seed must be an integer, a SeedGenerator or a key of shape (2,). Received shape {array.shape}"
+            "seed must be an integer, a SeedGenerator or a key of shape (2,). Received shape "
+            f"{array.shape}"
         )
     return array.astype("uint32")
 
 
 def mix(x: Array) -> Array:
-    """A bijection of 32-bit words in which each input bit flips each output bit about half the time.
+    """A bijection of 32-bit words; each input bit flips each output bit about half the time.
 
     Two multiply-xorshift rounds with the constants of C. Wellons' search for low bias (2018).
     """

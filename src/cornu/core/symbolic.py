@@ -149,7 +149,7 @@ def infer(
 ) -> Any:
     """The outputs of `fn` as symbolic tensors, without computing anything.
 
-    Sizes that are unknown in the inputs are unknown in the outputs where they depend on them. A size
+    Sizes unknown in the inputs are unknown in the outputs where they depend on them. A size
     computed as `min(unknown, 5)` counts as 5.
     """
     leaves, structure = jax.tree.flatten((args, kwargs), is_leaf=lambda x: x is None)

@@ -78,8 +78,8 @@ def shape_list(input_shape: Any, layer: Layer) -> list[tuple[int | None, ...]]:
     Raises:
         ValueError: if it is one shape, or an empty list.
     """
-    nested = isinstance(input_shape, list | tuple) and len(input_shape) > 0
-    if not nested or not isinstance(input_shape[0], list | tuple):
+    first = next(iter(input_shape), None) if isinstance(input_shape, list | tuple) else None
+    if not isinstance(first, list | tuple):
         raise ValueError(
             f"layer '{layer.name}' ({type(layer).__name__}) takes a list of inputs, as in "
             f"`{type(layer).__name__}()([a, b])`. Received one of shape {input_shape}"
@@ -248,8 +248,8 @@ class Dot(Layer):
             )
 
     def _axes_for(self, ranks: list[int]) -> tuple[int, int]:
-        pair = self.axes if isinstance(self.axes, list | tuple) else (self.axes, self.axes)
-        return pair[0] % ranks[0], pair[1] % ranks[1]
+        first, second = (self.axes, self.axes) if isinstance(self.axes, int) else self.axes
+        return first % ranks[0], second % ranks[1]
 
     def call(self, inputs: Sequence[Array]) -> Array:
         """The products."""

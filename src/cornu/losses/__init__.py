@@ -157,5 +157,6 @@ def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     """The loss behind such a form, or of a name."""
     return family.deserialize(name, custom_objects)
 
+
 if not TYPE_CHECKING:
     __getattr__ = explain_missing_names(__name__)

@@ -211,5 +211,6 @@ def from_function(
         metric.build(y_true, y_pred)
     return metric
 
+
 if not TYPE_CHECKING:
     __getattr__ = explain_missing_names(__name__)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cornu.core import graph, tree
+from cornu.errors import unexpected_keywords
 from cornu.layers.base.layer import Layer
 from cornu.layers.core.input_layer import InputLayer
 from cornu.models.functional import Functional
@@ -29,11 +30,13 @@ def clone_model(
         clone_function: makes the copy of a layer; default: from its config.
         call_function: `(layer, *args, **kwargs)`, called instead of the layer.
         recursive: whether `clone_function` also sees the layers of nested models.
+        **kwargs: none; an unknown keyword is an error.
 
     Raises:
         ValueError: for a `clone_function` on a subclassed model.
     """
-    del kwargs
+    if kwargs:
+        raise unexpected_keywords("clone_model", kwargs, ("clone_function", "input_tensors"))
 
     def copy(layer: Any) -> Any:
         if recursive and isinstance(layer, Functional | Sequential):

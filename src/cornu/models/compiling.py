@@ -18,15 +18,15 @@ class Compiled:
     untracked: ClassVar[frozenset[str]] = frozenset(
         {
             "plans",
-            "_objective",
-            "_spec",
             "optimizer",
+            "loss",
             "history",
+            "history_logs",
+            "_spec",
+            "_objective",
             "_validation_run",
             "_fit_lock",
-            "loss",
-            "history_logs",
-        }  # fmt: skip
+        }
     )
     name: str
     built: bool
@@ -119,7 +119,10 @@ class Compiled:
     @property
     def metrics_names(self) -> list[str]:
         """Names of all metrics, in the order of `evaluate`'s list."""
-        return [getattr(m, "_log_name", m.name) for m in self.metrics]  # type: ignore[attr-defined]
+        metrics = self.metrics  # type: ignore[attr-defined]
+        if self._objective is None:
+            return [m.name for m in metrics]
+        return [self._objective.log_name(m) for m in metrics]
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """What `compile` was given, JSON-ready."""

@@ -27,6 +27,11 @@ class Functional(Model):
     """
 
     untracked = Model.untracked | {"_nodes", "_inputs", "_outputs", "_input_tensors"}
+    _inputs: Any
+    _outputs: Any
+    _input_tensors: list[KerasTensor]
+    _nodes: list[Node]
+    _layers: list[Layer]
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
         adopt(self, inputs, outputs, name=name, **kwargs)
@@ -67,6 +72,10 @@ class Functional(Model):
     def outputs(self) -> list[KerasTensor]:
         """Symbolic outputs, flat."""
         return tree.flatten(self._outputs)
+
+    def graph_outputs(self) -> Any:
+        """The symbolic outputs as they were given."""
+        return self._outputs
 
     @property
     def input(self) -> Any:
@@ -194,7 +203,8 @@ def adopt(model: Any, inputs: Any, outputs: Any, name: str | None = None, **kwar
         for tensor in tree.flatten(nest):
             if not isinstance(tensor, KerasTensor):
                 raise ValueError(
-                    f"`{what}` of a functional model must be symbolic tensors (from `Input`, or a layer "
+                    f"`{what}` of a functional model must be symbolic tensors (from `Input`, or "
+                    "a layer "
                     f"called on one). Received: {short(tensor)}"
                 )
     model._inputs, model._outputs = inputs, outputs

@@ -27,6 +27,7 @@ class Model(Trainable, Layer):
     untracked = Layer.untracked | Trainable.untracked
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """A Functional where inputs and outputs are given; else what was asked for."""
         if cls is Model and _is_functional(args, kwargs):
             return FUNCTIONAL[0].__new__(FUNCTIONAL[0], *args, **kwargs)
         return super().__new__(cls, *args, **kwargs)
@@ -80,6 +81,10 @@ class Model(Trainable, Layer):
         self._path = naming.current_path()
         self.trace(*tree.map_structure(_symbol, (args, kwargs)))
 
+    def graph_outputs(self) -> Any:
+        """The symbolic outputs, where the model is a graph; else None."""
+        return None
+
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of this name or at this index.
 
@@ -102,7 +107,8 @@ class Model(Trainable, Layer):
                 return layer
         names = [layer.name for layer in layers]
         raise ValueError(
-            f"no layer named '{name}'{did_you_mean(str(name), names)} Layers: {', '.join(names[:20])}"
+            f"no layer named '{name}'{did_you_mean(str(name), names)} Layers: "
+            f"{', '.join(names[:20])}"
         )
 
     def summary(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -14,6 +15,9 @@ from cornu.training.feed import feed as feeds
 
 class OneBatch(Compiled):
     """What a model can do with a single batch."""
+
+    prepare: Callable[[Any, str], Any]
+    prepare_inputs: Callable[[Any], Any]
 
     def train_on_batch(
         self,

@@ -153,10 +153,15 @@ class Sequential(Model):
     def _known(self, what: str) -> Functional:
         if self._graph is None:
             raise AttributeError(
-                f"Sequential model '{self.name}' is not built yet, so it has no `{what}`: start it with "
+                f"Sequential model '{self.name}' is not built yet, so it has no `{what}`: start "
+                "it with "
                 "`Input(shape)`, or call `build(input_shape)`"
             )
         return self._graph
+
+    def graph_outputs(self) -> Any:
+        """The symbolic output, once built."""
+        return self._graph.output if self._graph is not None else None
 
     @property
     def inputs(self) -> list[KerasTensor]:

@@ -94,7 +94,7 @@ class Trainable(OneBatch):
         """Train for a number of epochs.
 
         Args:
-            x: inputs: array, list or dict of arrays, DataFrame, generator, PyDataset, DataLoader, ...
+            x: inputs: array, list or dict of arrays, DataFrame, generator, PyDataset, ...
             y: targets, unless `x` gives them.
             batch_size: rows a step; default 32.
             epochs: epoch number to stop at.
@@ -182,11 +182,15 @@ class Trainable(OneBatch):
         """Loss and metrics over data; changes nothing in the model.
 
         Args:
-            x, y, sample_weight, batch_size: as for `fit`.
+            x: inputs, as for `fit`.
+            y: targets.
+            batch_size: rows a step; default 32.
             verbose: 0 silent, 1 progress bar, 2 one line.
+            sample_weight: weight of each row.
             steps: batches to evaluate on; default: all.
             callbacks: list of callbacks.
             return_dict: give a dict by name instead of a list.
+            **kwargs: none; an unknown keyword is an error.
 
         Returns:
             The loss alone, or the list `[loss, metric, ...]` in the order of `metrics_names`.
@@ -254,6 +258,9 @@ class Trainable(OneBatch):
         if not model.built:
             with naming.name_scope(self.name):
                 model.build_for(spec)
+        known = model.graph_outputs()
+        if known is not None:
+            return known
         with naming.root_scope(model.path):
             return model.compute_output_spec(spec)
 

@@ -83,5 +83,6 @@ def _folded(identifier: Any) -> Any:
         return folded if folded in FAMILY.names else identifier
     return identifier
 
+
 if not TYPE_CHECKING:
     __getattr__ = explain_missing_names(__name__)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jax
+import jax.core
 import numpy as np
 
 from cornu.core.variable import Variable

@@ -110,7 +110,8 @@ def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = 
         wanted = inner if name == "function" else name
         raise ValueError(
             f"unknown {'function' if name == 'function' else 'class'} '{wanted}'"
-            f"{did_you_mean(str(wanted), registry.OWN)} Pass it in `custom_objects`, or decorate it "
+            f"{did_you_mean(str(wanted), registry.OWN)} Pass it in `custom_objects`, or "
+            "decorate it "
             "with `@register_keras_serializable()`."
         )
     if name == "function":

@@ -21,6 +21,7 @@ class Configurable:
     _given: tuple[tuple[Any, ...], dict[str, Any]]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Keep the arguments as they were given."""
         instance = object.__new__(cls)
         object.__setattr__(instance, "_given", (args, kwargs))
         return instance
@@ -48,7 +49,7 @@ def _attribute(instance: Any, name: str, default: Any) -> Any:
 
 
 def config_names(cls: type) -> list[str]:
-    """Constructor parameters along the MRO, for as long as `**kwargs` passes on; base class first."""
+    """Constructor parameters along the MRO while `**kwargs` passes on; base class first."""
     found: list[list[str]] = []
     for owner in cls.__mro__:
         init = owner.__dict__.get("__init__")

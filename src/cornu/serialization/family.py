@@ -47,7 +47,9 @@ class Family:
         Raises:
             UnknownNameError: with the closest name there is.
         """
-        found = registry.get_registered_object(name) or registry.get_registered_object(f"Custom>{name}")
+        found = registry.get_registered_object(name) or registry.get_registered_object(
+            f"Custom>{name}"
+        )
         found = found or self.names.get(name)
         if found is None:
             raise unknown(self.kind, name, self.names)
@@ -75,7 +77,8 @@ class Family:
             return make(found) if make else found()
         if not callable(found) and not hasattr(found, "get_config"):
             raise TypeError(
-                f"could not understand {self.kind} {identifier!r}: give a name, an object or a function"
+                f"could not understand {self.kind} {identifier!r}: give a name, an object or a "
+                "function"
             )
         return found
 
@@ -93,7 +96,9 @@ class Family:
             config = {"module": self.module, **config}
             if "config" not in config or registry.find(config["class_name"]) is None:
                 config = {"config": {}, **config}
-                cls = self.find(config["class_name"]) if config["class_name"] != "function" else None
+                cls = (
+                    self.find(config["class_name"]) if config["class_name"] != "function" else None
+                )
                 if cls is not None:
                     return cls.from_config(config["config"])
             return codec.deserialize(config)

@@ -30,7 +30,9 @@ def register_own(module: str, objects: Iterable[Any]) -> None:
         MODULES[item] = module
 
 
-def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[T], T]:
+def register_keras_serializable(
+    package: str = "Custom", name: str | None = None
+) -> Callable[[T], T]:
     """Decorator: make a class or function known to loading under `package>name`."""
 
     def register(item: T) -> T:
@@ -48,7 +50,9 @@ def get_registered_name(obj: Any) -> str:
 
 
 def get_registered_object(
-    name: str, custom_objects: dict[str, Any] | None = None, module_objects: dict[str, Any] | None = None
+    name: str,
+    custom_objects: dict[str, Any] | None = None,
+    module_objects: dict[str, Any] | None = None,
 ) -> Any:
     """The object registered under `name`, or None."""
     for table in (*reversed(_scoped.get()), CUSTOM, custom_objects or {}, module_objects or {}):

@@ -74,11 +74,12 @@ class Objective:
         self.structure = tree.structure_of(y_pred)
         self.keys = sorted(y_pred) if isinstance(y_pred, dict) else None
         self.loss_tracker = Mean(name="loss")
+        self.log_names: dict[int, str] = {}  # by id of the metric, where it is not its own name
         targets = self.align(y, "y")
         outputs = tree.flatten(y_pred)
         several = len(outputs) > 1
         per_loss = self._per_output(spec.loss, "loss")
-        weights = self._per_output(spec.loss_weights, "loss_weights", broadcast=False)
+        weights = self._per_output(spec.loss_weights, "loss_weights")
         self.losses = [
             OutputTerm(
                 i,
@@ -126,7 +127,7 @@ class Objective:
             )
         return flat
 
-    def _per_output(self, given: Any, what: str, broadcast: bool = True) -> list[Any]:
+    def _per_output(self, given: Any, what: str) -> list[Any]:
         count = len(self.names)
         if given is None:
             return [None] * count
@@ -148,7 +149,7 @@ class Objective:
                     f"{', '.join(self.names)}"
                 )
             return list(given)
-        return [given] * count if broadcast or count == 1 else [given] * count
+        return [given] * count
 
     def _metric_terms(
         self,
@@ -170,7 +171,7 @@ class Objective:
                 while unique in used:
                     unique, n = f"{name}_{n}", n + 1
                 used.add(unique)
-                metric._log_name = unique
+                self.log_names[id(metric)] = unique
                 terms.append(MetricTerm(i, metric, weighted))
         return terms
 
@@ -197,7 +198,8 @@ class Objective:
             groups = list(given)
         else:
             raise ValueError(
-                f"metrics must have one entry for each of the {count} outputs, or be a dict by output "
+                f"metrics must have one entry for each of the {count} outputs, or be a dict by "
+                "output "
                 f"name ({', '.join(self.names)}). Received {len(given)} entries"
             )
         return [
@@ -221,7 +223,8 @@ class Objective:
             i = term.output
             if targets[i] is None:
                 raise BadInputError(
-                    f"targets are missing: the model has a loss on output '{self.names[i]}', but y is None"
+                    f"targets are missing: the model has a loss on output '{self.names[i]}', "
+                    "but y is None"
                 )
             value = term.loss(targets[i], outputs[i], sample_weight=weights[i])
             if term.tracker is not None:
@@ -243,6 +246,10 @@ class Objective:
             weight = weights[i] if term.weighted else None
             term.metric.update_state(targets[i], outputs[i], sample_weight=weight)
 
+    def log_name(self, metric: Metric) -> str:
+        """The name that a metric goes by in logs."""
+        return self.log_names.get(id(metric), metric.name)
+
     def results(self) -> dict[str, Any]:
         """The value of every metric by log name; metrics that give a dict add its entries."""
         logs: dict[str, Any] = {}
@@ -251,7 +258,7 @@ class Objective:
             if isinstance(value, dict):
                 logs.update(value)
             else:
-                logs[getattr(metric, "_log_name", metric.name)] = value
+                logs[self.log_name(metric)] = value
         return logs
 
 

@@ -154,7 +154,7 @@ class _Session:
 
     def _store(self, state: State) -> None:
         assert self.binding is not None and self.sound is not None
-        if all(value.is_ready() for value in state.metrics):
+        if all(_is_ready(value) for value in state.metrics):
             self.sound = state
         commit(self.binding, state)
 
@@ -186,6 +186,11 @@ class _Session:
                 f"the data ended at step {done} of {wanted} in epoch {epoch + 1}; later epochs "
                 "will find no more: give a source that lasts `steps_per_epoch * epochs` batches"
             )
+
+
+def _is_ready(value: Any) -> bool:
+    """Whether the device has finished computing `value`, without waiting for it."""
+    return value.is_ready()
 
 
 def bind_for_training(model: Any) -> Binding:

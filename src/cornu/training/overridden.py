@@ -25,7 +25,8 @@ def own_step(model: Any, kind: str, binding: Binding) -> Run:
     method = getattr(model, f"{kind}_step")
     if len(inspect.signature(method).parameters) != 2:
         raise TypeError(
-            f"`{kind}_step` of {type(model).__name__} must take (self, state, data) and return (logs, "
+            f"`{kind}_step` of {type(model).__name__} must take (self, state, data) and return "
+            "(logs, "
             "state), as Keras's does on JAX; it takes "
             f"{tuple(inspect.signature(method).parameters)}"
         )
@@ -34,14 +35,13 @@ def own_step(model: Any, kind: str, binding: Binding) -> Run:
         groups = [list(state.trainable), list(state.frozen), list(state.metrics)]
         if kind == "train":
             groups.insert(2, list(state.optimizer))
-        bound = zip(binding.all(), (*state.trainable, *state.frozen, *state.optimizer, *state.metrics),
-                    strict=True)  # fmt: skip
+        values = (*state.trainable, *state.frozen, *state.optimizer, *state.metrics)
+        bound = zip(binding.all(), values, strict=True)
         with Scope(bound, training=kind == "train", step=state.step):
             logs, after = method(tuple(groups), _data(batch))
-        parts = [tuple(part) for part in after]
-        if kind == "test":
-            parts.insert(2, state.optimizer)
-        return State(*parts, state.step + 1), logs
+        trainable, frozen, *slots, metrics = (tuple(part) for part in after)
+        optimizer = slots[0] if slots else state.optimizer
+        return State(trainable, frozen, optimizer, metrics, state.step + 1), logs
 
     return run
 

@@ -7,7 +7,7 @@ device is the same and stands here.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, NamedTuple
 
 import jax
@@ -28,7 +28,7 @@ class Progress(NamedTuple):
 
 
 # From the runner to the loop and back: the loop may change the state between dispatches.
-Steps = Iterator[Progress]
+Steps = Generator[Progress, None, None]
 Refresh = Callable[[State], State]
 
 

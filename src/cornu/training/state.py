@@ -68,12 +68,17 @@ def read(binding: Binding, step: Any) -> State:
     """The stored values of all variables, and the step counter."""
     # A Python int would be weakly typed, and the program compiled once more for the strong one.
     step = np.int32(step) if isinstance(step, int) else step
+
+    def stored(variables: tuple[Variable, ...]) -> tuple[Array, ...]:
+        return tuple(v.stored for v in variables)
+
     return State(
-        *(tuple(v.stored for v in group) for group in (
-            binding.trainable, binding.frozen, binding.optimizer, binding.metrics
-        )),
+        stored(binding.trainable),
+        stored(binding.frozen),
+        stored(binding.optimizer),
+        stored(binding.metrics),
         step,
-    )  # fmt: skip
+    )
 
 
 def commit(binding: Binding, state: State) -> None:

@@ -59,7 +59,7 @@ def train_step(model: Any, optimizer: Any, binding: Binding) -> Step:
 
 
 def skip_non_finite(step: Step, binding: Binding) -> Step:
-    """`step`, but weights and optimizer stay as they are where the step would make them non-finite."""
+    """`step`, but weights and optimizer stay where the step would make weights non-finite."""
     floats = [
         i for i, v in enumerate(binding.trainable) if jnp.issubdtype(v.stored.dtype, jnp.floating)
     ]
@@ -123,7 +123,8 @@ def _total_loss(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, tra
     )
     if loss is None:
         raise ValueError(
-            f"model '{model.name}' has no loss: give `compile(loss=...)` one, or `add_loss` in a layer"
+            f"model '{model.name}' has no loss: give `compile(loss=...)` one, or `add_loss` in "
+            "a layer"
         )
     return jnp.asarray(loss)
 

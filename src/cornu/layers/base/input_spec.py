@@ -70,7 +70,8 @@ class InputSpec:
         for axis, size in self.axes.items():
             found = shape[axis] if -rank <= axis < rank else None
             if size is not None and found not in (size, None):
-                return f"expected axis {axis} to have size {size}, found {found}{_layout(shape, axis, size)}"
+                hint = _layout(shape, axis, size)
+                return f"expected axis {axis} to have size {size}, found {found}{hint}"
         if self.shape is not None:
             for axis, (size, found) in enumerate(zip(self.shape, shape, strict=False)):
                 if size is not None and found is not None and size != found:
@@ -111,9 +112,7 @@ def check(specs: Any, inputs: Any, layer_name: str) -> None:
             f"layer '{layer_name}' expects {len(spec_list)} input(s), but received {len(values)}"
         )
     for position, (spec, value) in enumerate(zip(spec_list, values, strict=True)):
-        if value is None and (spec is None or spec.optional):
-            continue
-        if spec is None or not hasattr(value, "shape"):
+        if spec is None or value is None or not hasattr(value, "shape"):
             continue
         shape = tuple(value.shape)
         problem = spec.complaint(shape, dtypes.standardize(value.dtype))

@@ -195,6 +195,7 @@ class Layer(Masked, Weights, Operation):
         raise NotImplementedError(f"layer '{self.name}' ({type(self).__name__}) defines no `call`")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Cast the inputs, build once, then compute, or note the call if they are symbolic."""
         self._check_initialized()
         wanted = self.compute_dtype if self.autocast else None
         if args and type(args[0]) is not KerasTensor:
@@ -294,8 +295,8 @@ class Layer(Masked, Weights, Operation):
         """Shape of the output for inputs of the given shape(s), by tracing `call`.
 
         Args:
-            input_shape: tuple with None where unknown, or a nest of such tuples; or one keyword
-                `<argument>_shape` for each argument of `call`.
+            *args: shape of each argument: tuple with None where unknown, or a nest of them.
+            **kwargs: the same by keyword, `<argument>_shape` for each argument of `call`.
         """
         dtype = self.compute_dtype if self.autocast else None
 

@@ -1,4 +1,4 @@
-"""How masks pass through a layer's call: from the inputs to `call(mask=)`, and on to the outputs."""
+"""How masks pass through a layer's call: from the inputs to `call(mask=)` and to the outputs."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ def set_output_masks(
     if not (layer.supports_masking or overridden):
         if masked and "mask" not in signature.accepts and not _has_own_mask(outputs):
             warn(
-                f"layer '{layer.name}' ({type(layer).__name__}) was given masked input, but does not "
+                f"layer '{layer.name}' ({type(layer).__name__}) was given masked input, but "
+                "does not "
                 "support masks: layers after it will not see the mask."
             )
         return

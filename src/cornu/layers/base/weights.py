@@ -51,6 +51,7 @@ class Weights(Tracked):
             aggregation: how replicas combine it.
             overwrite_with_gradient: the optimizer stores the gradient itself as the new value.
             name: last part of the path.
+            **kwargs: `initializer`, where the name was given first as in older scripts.
 
         Raises:
             ValueError: if a dimension of `shape` is unknown.

@@ -51,7 +51,8 @@ class Dense(Layer):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         if isinstance(units, bool) or not hasattr(units, "__index__") or units <= 0:
             raise ValueError(
-                f"`units` must be a positive integer. Received: units={units!r} (layer '{self.name}')"
+                f"`units` must be a positive integer. Received: units={units!r} (layer "
+                f"'{self.name}')"
             )
         if lora_rank is not None:
             raise NotImplementedError(f"lora_rank is not supported yet (layer '{self.name}')")

@@ -52,17 +52,15 @@ class InputLayer(Layer):
             )
         if sparse or ragged:
             raise ValueError("sparse and ragged inputs are not supported")
-        if shape is not None:
-            shape = (batch_size, *_as_shape(shape))
-        else:
-            shape = _as_shape(batch_shape)
-        self._batch_shape = shape
+        self._batch_shape = (
+            (batch_size, *_as_shape(shape)) if shape is not None else _as_shape(batch_shape)
+        )
         self._dtype = dtypes.standardize(dtype)
         self.sparse = bool(sparse)
         self.ragged = bool(ragged)
         self.optional = optional
         self.built = True
-        output = KerasTensor(shape, self._dtype, name=self.name)
+        output = KerasTensor(self._batch_shape, self._dtype, name=self.name)
         symbolic.record(self, (), {}, output)
 
     @property
@@ -108,7 +106,8 @@ def Input(
         shape: sizes without the batch axis; None where unknown.
         batch_size: size of the batch axis; default unknown.
         dtype: default `floatx()`.
-        sparse, ragged: only False is supported.
+        sparse: only False is supported.
+        ragged: only False is supported.
         batch_shape: sizes with the batch axis, instead of `shape` and `batch_size`.
         name: name of the input; keys of dict inputs refer to it.
         tensor: a symbolic tensor to take shape and dtype from.

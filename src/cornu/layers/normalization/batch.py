@@ -170,7 +170,7 @@ class BatchNormalization(Layer):
             factor = shift = None
         scale = lax.rsqrt(variance.astype(wide.dtype) + self.epsilon)
         outputs = (wide - jnp.reshape(mean, shape)) * jnp.reshape(scale, shape)
-        if factor is not None:
+        if factor is not None and shift is not None:
             outputs = outputs * jnp.reshape(factor, shape) + jnp.reshape(shift, shape)
         if self.gamma is not None:
             outputs = outputs * jnp.reshape(self.gamma.value, shape)

@@ -56,7 +56,7 @@ class Bidirectional(Layer):
         if backward_layer is None:
             reverse = not layer.go_backwards  # type: ignore[attr-defined]
             backward_layer = _copy(layer, f"backward_{layer.name}", reverse)
-        self.backward_layer = backward_layer
+        self.backward_layer: Any = backward_layer
         # Repeating the last output would say different things in the two directions.
         zeros = layer.return_sequences  # type: ignore[attr-defined]
         self.forward_layer.zero_output_for_mask = zeros
@@ -70,7 +70,7 @@ class Bidirectional(Layer):
     def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
         """Build both directions."""
         del initial_state_shape
-        for layer in (self.forward_layer, self.backward_layer):
+        for layer in self.sublayers():
             if not layer.built:
                 layer.build(sequences_shape)
 

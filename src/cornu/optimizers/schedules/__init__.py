@@ -37,5 +37,6 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
     """The schedule behind such a form."""
     return FAMILY.deserialize(config, custom_objects)
 
+
 if not TYPE_CHECKING:
     __getattr__ = explain_missing_names(__name__)
