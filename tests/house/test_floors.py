@@ -24,7 +24,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("saving", "models"),
     (
         *("distribution", "quantizers", "export", "applications", "datasets", "preprocessing"),
-        *("utils", "visualization", "wrappers", "distillation"),
+        *("utils", "mixed_precision", "visualization", "wrappers", "distillation"),
     ),
     ("legacy", "backend", "cli", "__main__"),
 )
