@@ -44,7 +44,7 @@ from cornu.regularizers import Regularizer as Regularizer
 
 __version__ = "0.1.0"
 
-_adoption.adopt(layers, callbacks, Model)
+_adoption.adopt(layers, callbacks, Layer, Model)
 
 
 def version() -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import cornu
 from cornu.legacy import arguments
 from cornu.legacy.models import METHODS, attach
 
@@ -78,3 +79,10 @@ def test_own_methods_are_kept() -> None:
     attach(Own)
     assert Own().predict_proba(1) == "mine"
     assert all(hasattr(Own, name) for name in METHODS)
+
+
+def test_layers_have_the_shapes_of_older_keras():
+    model = cornu.Sequential([cornu.layers.Dense(3, input_dim=4), cornu.layers.Dense(2)])
+    assert [layer.output_shape for layer in model.layers] == [(None, 3), (None, 2)]
+    assert model.layers[1].input_shape == (None, 3)
+    assert not hasattr(cornu.layers.Dense(2), "output_shape")

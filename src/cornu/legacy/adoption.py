@@ -10,13 +10,15 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from cornu.legacy import arguments
+from cornu.legacy import arguments, shapes
 from cornu.legacy.models import attach
 
 _METHODS = ("compile", "fit", "evaluate", "predict", "train_on_batch", "test_on_batch")
 
 
-def adopt(layers: types.ModuleType, callbacks: types.ModuleType, model: type) -> None:
+def adopt(
+    layers: types.ModuleType, callbacks: types.ModuleType, layer: type, model: type
+) -> None:
     """Let the classes of these modules, and the methods of `model`, take old spellings."""
     tables = {*arguments.RENAMED, *arguments.JOINED, *arguments.DROPPED, *arguments.POSITIONS}
     for name in sorted(tables):
@@ -27,6 +29,7 @@ def adopt(layers: types.ModuleType, callbacks: types.ModuleType, model: type) ->
     for name in _METHODS:
         _translate_method(model, name)
     attach(model)
+    shapes.attach(layer)
 
 
 def _translate_constructor(cls: Any) -> None:
