@@ -234,7 +234,9 @@ class Nadam(Optimizer):
         """Make the slots, and the running product of momenta that all variables share."""
         super().build(variables)
         if self._u_product is None:
-            self._u_product = Variable(1.0, autocast=False, name=naming.auto_name("variable"))
+            self._u_product = Variable(
+                1.0, trainable=False, autocast=False, name=naming.auto_name("variable")
+            )
             self._added_variables.append(self._u_product)
 
     def slots(self, variable: Variable) -> dict[str, Any]:

@@ -404,9 +404,8 @@ class Optimizer(OptimizerState):
     def get_config(self) -> dict[str, Any]:
         """Arguments, as JSON-ready values, from which `from_config` makes an equal optimizer."""
         config = super().get_config()
-        for name in ("learning_rate", "lr"):
-            if name in config_names(type(self)):
-                config[name] = self._rate_config()
+        # a subclass may call its parameter by the older name
+        config["lr" if "lr" in config_names(type(self)) else "learning_rate"] = self._rate_config()
         if self.decay:
             config["decay"] = self.decay
         return config
