@@ -101,9 +101,10 @@ def without_numpy_draws(model: Any, step: Callable[P, R]) -> Callable[P, R]:
     return watched
 
 
-def _numpy_state() -> tuple[bytes, int]:
-    _, words, position, *_ = np.random.get_state()
-    return np.asarray(words).tobytes(), int(position)  # type: ignore[arg-type]
+def _numpy_state() -> tuple[Any, ...]:
+    # The last two say whether a normal draw is kept for next time: using it moves nothing else.
+    _, words, *rest = np.random.get_state()
+    return np.asarray(words).tobytes(), *rest
 
 
 def _listed(paths: list[str]) -> str:
