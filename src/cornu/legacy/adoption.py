@@ -16,9 +16,7 @@ from cornu.legacy.models import attach
 _METHODS = ("compile", "fit", "evaluate", "predict", "train_on_batch", "test_on_batch")
 
 
-def adopt(
-    layers: types.ModuleType, callbacks: types.ModuleType, layer: type, model: type
-) -> None:
+def adopt(layers: types.ModuleType, callbacks: types.ModuleType, layer: type, model: type) -> None:
     """Let the classes of these modules, and the methods of `model`, take old spellings."""
     tables = {*arguments.RENAMED, *arguments.JOINED, *arguments.DROPPED, *arguments.POSITIONS}
     for name in sorted(tables):

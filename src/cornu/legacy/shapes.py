@@ -8,7 +8,7 @@ from cornu.core import tree
 
 
 class FirstCallShape:
-    """The shape of a layer's first symbolic input or output; an attribute of the layer goes first."""
+    """The shape of a layer's first symbolic input or output; its own attribute goes first."""
 
     def __init__(self, part: str) -> None:
         self.part = part
