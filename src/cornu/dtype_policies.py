@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import jax
@@ -423,14 +424,9 @@ def get(identifier: Any) -> DTypePolicy:
     Raises:
         ValueError: if it is nothing of the above, or the name is not known.
     """
-    if identifier is None:
-        return dtype_policy()
-    if isinstance(identifier, DTypePolicy):
-        return identifier
-    if isinstance(identifier, dict):
-        return deserialize(identifier)
-    if isinstance(identifier, str):
-        return _from_name(identifier)
+    for kind, meant_by in _KINDS:
+        if isinstance(identifier, kind):
+            return meant_by(identifier)
     try:
         return DTypePolicy(dtypes.standardize(identifier))
     except (ValueError, TypeError):
@@ -490,3 +486,12 @@ def set_dtype_policy(policy: Any) -> None:
             f"Received: policy={short(policy)} (of type {type(policy).__name__})"
         )
     settings.dtype_policy = get(policy)
+
+
+# What each kind of identifier means to `get`, first match first.
+_KINDS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (type(None), lambda _: dtype_policy()),
+    (DTypePolicy, lambda policy: policy),
+    (dict, deserialize),
+    (str, _from_name),
+)
