@@ -7,8 +7,7 @@ A name says all: "float32" (both), "mixed_bfloat16" (compute in bfloat16, weight
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, MutableMapping
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any, ClassVar
 
 import jax
