@@ -60,7 +60,7 @@ def rng():
 
 
 ROWS = STEPS * BATCH // 5  # five epochs of ten steps
-LABELS = rng().integers(0, 3, ROWS)
+LABELS = rng().integers(0, 3, ROWS).astype("int32")  # the oracle warns of int64 on newer JAX
 DATA = {
     mlp: (rng().normal(size=(ROWS, 6)).astype("float32"), LABELS),
     cnn: (rng().normal(size=(ROWS, 8, 8, 1)).astype("float32"), LABELS),
@@ -71,7 +71,7 @@ DATA = {
         ],
         [rng().normal(size=(ROWS, 1)).astype("float32"), LABELS],
     ),
-    lstm: (rng().integers(0, 12, (ROWS, 5)), LABELS),
+    lstm: (rng().integers(0, 12, (ROWS, 5)).astype("int32"), LABELS),
 }
 LOSS = {two_by_two: ["mse", "sparse_categorical_crossentropy"]}
 
