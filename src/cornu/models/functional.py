@@ -186,10 +186,6 @@ class Functional(Model):
             masks.set_mask(value, mask)
         return value
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Shapes of the outputs for inputs of the given shapes."""
-        return super().compute_output_shape(input_shape)
-
 
 def adopt(model: Any, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
     """Set `model` up as the graph from `inputs` to `outputs`."""

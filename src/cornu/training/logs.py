@@ -14,6 +14,6 @@ def to_number(value: Any) -> Any:
 
 
 def fetched(logs: dict[str, Any]) -> dict[str, Any]:
-    """All values as numbers, in a plain dict, the loss first and the rest by name."""
+    """All values as numbers, in a plain dict by name, those of the validation last."""
     names = sorted(logs, key=lambda name: (name.startswith("val_"), name))
     return {name: to_number(dict.__getitem__(logs, name)) for name in names}

@@ -17,7 +17,7 @@ from cornu.callbacks.logs import LazyLogs
 from cornu.core import random, variable
 from cornu.core.scope import Scope
 from cornu.errors import BadInputError, warn
-from cornu.training import checks, interrupts, logs, plans, runner
+from cornu.training import checks, interrupts, logs, plans
 from cornu.training.state import Binding, State, bind, commit, read
 
 
@@ -97,14 +97,11 @@ class _Session:
         binding = bind_for_training(self.model)
         if self.binding is None or binding.key() != self.binding.key():
             self.binding = binding
-            finite = self.callbacks.keeps_finite
+            what = (self.model, "train", binding, self.feed, self.callbacks.keeps_finite)
             if self.run is None:
-                self.run = plans.make_run(self.model, "train", binding, self.feed, finite)
-            elif isinstance(self.run, runner.ArrayRun):
-                size = self.feed.batch_size
-                self.run.plan = plans.for_arrays(self.model, "train", binding, size, finite)
+                self.run = plans.make_run(*what)
             else:
-                self.run.plan = plans.for_batches(self.model, "train", binding, finite)
+                self.run.plan = plans.plan_for(*what)  # the data stay where they are
         self.metrics = self.model.metrics
         self.version = variable.structure_version
         return binding

@@ -24,9 +24,15 @@ def make_run(
     model: Any, kind: Kind, binding: Binding, feed: Any, keep_finite: bool = False
 ) -> runner.ArrayRun | runner.StreamRun:
     """What runs the steps of this kind over `feed`."""
+    run = runner.ArrayRun if on_device(model, kind, feed) else runner.StreamRun
+    return run(plan_for(model, kind, binding, feed, keep_finite), feed)
+
+
+def plan_for(model: Any, kind: Kind, binding: Binding, feed: Any, keep_finite: bool = False) -> Any:
+    """The plan that suits `feed`."""
     if on_device(model, kind, feed):
-        return runner.ArrayRun(for_arrays(model, kind, binding, feed.batch_size, keep_finite), feed)
-    return runner.StreamRun(for_batches(model, kind, binding, keep_finite), feed)
+        return for_arrays(model, kind, binding, feed.batch_size, keep_finite)
+    return for_batches(model, kind, binding, keep_finite)
 
 
 def for_arrays(
