@@ -215,6 +215,14 @@ from cornu.ops.elementwise import view_as_complex as view_as_complex
 from cornu.ops.elementwise import view_as_real as view_as_real
 from cornu.ops.encoding import multi_hot as multi_hot
 from cornu.ops.encoding import one_hot as one_hot
+from cornu.ops.fourier import extract_sequences as extract_sequences
+from cornu.ops.fourier import fft as fft
+from cornu.ops.fourier import fft2 as fft2
+from cornu.ops.fourier import ifft2 as ifft2
+from cornu.ops.fourier import irfft as irfft
+from cornu.ops.fourier import istft as istft
+from cornu.ops.fourier import rfft as rfft
+from cornu.ops.fourier import stft as stft
 from cornu.ops.indexing import diag as diag
 from cornu.ops.indexing import diagflat as diagflat
 from cornu.ops.indexing import diagonal as diagonal
