@@ -36,6 +36,8 @@ from cornu.ops.activation import squareplus as squareplus
 from cornu.ops.activation import swish as swish
 from cornu.ops.activation import tanh_shrink as tanh_shrink
 from cornu.ops.activation import threshold as threshold
+from cornu.ops.adaptive_pooling import adaptive_average_pool as adaptive_average_pool
+from cornu.ops.adaptive_pooling import adaptive_max_pool as adaptive_max_pool
 from cornu.ops.attention import dot_product_attention as dot_product_attention
 from cornu.ops.bitwise import bitwise_and as bitwise_and
 from cornu.ops.bitwise import bitwise_invert as bitwise_invert
@@ -46,6 +48,10 @@ from cornu.ops.bitwise import bitwise_right_shift as bitwise_right_shift
 from cornu.ops.bitwise import bitwise_xor as bitwise_xor
 from cornu.ops.bitwise import left_shift as left_shift
 from cornu.ops.bitwise import right_shift as right_shift
+from cornu.ops.blocks import depth_to_space as depth_to_space
+from cornu.ops.blocks import fold as fold
+from cornu.ops.blocks import space_to_depth as space_to_depth
+from cornu.ops.blocks import unfold as unfold
 from cornu.ops.casting import array as array
 from cornu.ops.casting import cast as cast
 from cornu.ops.casting import convert_to_numpy as convert_to_numpy
@@ -75,6 +81,8 @@ from cornu.ops.comparison import logical_or as logical_or
 from cornu.ops.comparison import logical_xor as logical_xor
 from cornu.ops.comparison import not_equal as not_equal
 from cornu.ops.comparison import signbit as signbit
+from cornu.ops.connectionist import ctc_decode as ctc_decode
+from cornu.ops.connectionist import ctc_loss as ctc_loss
 from cornu.ops.contraction import cdist as cdist
 from cornu.ops.contraction import cross as cross
 from cornu.ops.contraction import dot as dot

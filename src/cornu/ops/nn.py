@@ -30,7 +30,15 @@ from cornu.ops.activation import squareplus as squareplus
 from cornu.ops.activation import swish as swish
 from cornu.ops.activation import tanh_shrink as tanh_shrink
 from cornu.ops.activation import threshold as threshold
+from cornu.ops.adaptive_pooling import adaptive_average_pool as adaptive_average_pool
+from cornu.ops.adaptive_pooling import adaptive_max_pool as adaptive_max_pool
 from cornu.ops.attention import dot_product_attention as dot_product_attention
+from cornu.ops.blocks import depth_to_space as depth_to_space
+from cornu.ops.blocks import fold as fold
+from cornu.ops.blocks import space_to_depth as space_to_depth
+from cornu.ops.blocks import unfold as unfold
+from cornu.ops.connectionist import ctc_decode as ctc_decode
+from cornu.ops.connectionist import ctc_loss as ctc_loss
 from cornu.ops.convolution import conv as conv
 from cornu.ops.convolution import conv_transpose as conv_transpose
 from cornu.ops.convolution import depthwise_conv as depthwise_conv
