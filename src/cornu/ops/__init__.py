@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cornu.errors import explain_missing_names
+from cornu.ops import image as image
 from cornu.ops import linalg as linalg
 from cornu.ops import nn as nn
 from cornu.ops import numpy as numpy
@@ -231,6 +232,7 @@ from cornu.ops.fourier import irfft as irfft
 from cornu.ops.fourier import istft as istft
 from cornu.ops.fourier import rfft as rfft
 from cornu.ops.fourier import stft as stft
+from cornu.ops.image.filters import psnr as psnr
 from cornu.ops.indexing import diag as diag
 from cornu.ops.indexing import diagflat as diagflat
 from cornu.ops.indexing import diagonal as diagonal

@@ -46,6 +46,7 @@ from cornu.ops.convolution import separable_conv as separable_conv
 from cornu.ops.elementwise import polar as polar
 from cornu.ops.encoding import multi_hot as multi_hot
 from cornu.ops.encoding import one_hot as one_hot
+from cornu.ops.image.filters import psnr as psnr
 from cornu.ops.likelihood import binary_crossentropy as binary_crossentropy
 from cornu.ops.likelihood import categorical_crossentropy as categorical_crossentropy
 from cornu.ops.likelihood import sparse_categorical_crossentropy as sparse_categorical_crossentropy

@@ -1,0 +1,235 @@
+"""Images read at other places: maps of coordinates, affine, perspective and elastic transforms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import jax.scipy.ndimage
+from jax import lax
+
+from cornu import random
+from cornu.ops.declare import op
+from cornu.ops.image.filters import blurred
+from cornu.ops.image.layout import batch
+from cornu.ops.promotion import as_array
+from cornu.types import Array, Tensor
+
+_ORDERS = {"nearest": 0, "bilinear": 1}
+_FILLS = ("constant", "nearest", "wrap", "mirror", "reflect")
+
+
+@op("image")
+def map_coordinates(
+    inputs: Tensor,
+    coordinates: Tensor,
+    order: int,
+    fill_mode: str = "constant",
+    fill_value: float = 0,
+) -> Array:
+    """`inputs` read at `coordinates`, between items by interpolation.
+
+    Args:
+        inputs: an array of rank R.
+        coordinates: (R, ...), in items; for each axis of `inputs` one array.
+        order: 0 takes the nearest item, 1 interpolates linearly.
+        fill_mode: what is outside: "constant" (`fill_value`), "nearest" (the edge), "wrap" (the
+            other side), "mirror" (reflected at the centre of the last item), "reflect"
+            (reflected at its edge).
+        fill_value: value outside for "constant".
+
+    Returns:
+        An array of the shape of one coordinate, in the dtype of `inputs`.
+
+    Raises:
+        ValueError: if `coordinates` does not fit, or for an unknown order or fill mode.
+    """
+    inputs, coordinates = as_array(inputs), as_array(coordinates)
+    if coordinates.ndim == 0 or coordinates.shape[0] != inputs.ndim:
+        raise ValueError(
+            f"coordinates must have one row for each of the {inputs.ndim} axes of inputs. "
+            f"Received: coordinates of shape {coordinates.shape}"
+        )
+    if order not in (0, 1):
+        raise ValueError(f"order must be 0 or 1. Received: order={order}")
+    return _read(inputs, list(coordinates), order, _fill(fill_mode), fill_value)
+
+
+def _fill(fill_mode: str) -> str:
+    if fill_mode not in _FILLS:
+        raise ValueError(f"fill_mode must be one of {_FILLS}. Received: fill_mode={fill_mode!r}")
+    return fill_mode
+
+
+def _read(x: Array, places: list[Array], order: int, fill_mode: str, fill_value: float) -> Array:
+    return jax.scipy.ndimage.map_coordinates(x, places, order, fill_mode, fill_value)
+
+
+@op("image")
+def affine_transform(
+    images: Tensor,
+    transform: Tensor,
+    interpolation: str = "bilinear",
+    fill_mode: str = "constant",
+    fill_value: float = 0,
+    data_format: str | None = None,
+) -> Array:
+    """Images moved, turned, scaled and sheared.
+
+    With a row (a0, a1, a2, b0, b1, b2, c0, c1) of `transform` the output at (x, y) is the input at
+    (a0 x + a1 y + a2, b0 x + b1 y + b2). c0 and c1 are taken as 0, and no gradient flows into
+    `transform`, as in Keras on JAX.
+
+    Args:
+        images: one image or a batch.
+        transform: (N, 8), or (8,) for all images the same.
+        interpolation: "nearest" or "bilinear".
+        fill_mode: what is outside: "constant", "nearest", "wrap", "mirror" or "reflect".
+        fill_value: value outside for "constant".
+        data_format: "channels_last" or "channels_first"; default: the configured one.
+
+    Raises:
+        ValueError: for an unknown interpolation or fill mode, or a transform that does not fit.
+    """
+    found, restore = batch(images, data_format)
+    rows = lax.stop_gradient(as_array(transform))
+    if rows.shape[-1:] != (8,) or rows.ndim > 2:
+        raise ValueError(f"transform must have the shape (8,) or (N, 8). Received: {rows.shape}")
+    rows = jnp.broadcast_to(rows, (found.shape[0], 8))
+
+    def place(row: Array, x: Array, y: Array) -> tuple[Array, Array]:
+        return row[0] * x + row[1] * y + row[2], row[3] * x + row[4] * y + row[5]
+
+    return restore(_warped(found, rows, place, interpolation, fill_mode, fill_value))
+
+
+@op("image")
+def perspective_transform(
+    images: Tensor,
+    start_points: Tensor,
+    end_points: Tensor,
+    interpolation: str = "bilinear",
+    fill_value: float = 0,
+    data_format: str | None = None,
+) -> Array:
+    """Images seen in perspective: four points go to four others.
+
+    Args:
+        images: one image or a batch.
+        start_points: (N, 4, 2) as (x, y), or (4, 2) for all images the same.
+        end_points: where they go, in the same form.
+        interpolation: "nearest" or "bilinear".
+        fill_value: value of what comes from outside.
+        data_format: "channels_last" or "channels_first"; default: the configured one.
+
+    Raises:
+        ValueError: for points of another shape, or an unknown interpolation.
+    """
+    found, restore = batch(images, data_format)
+    start, end = _points(start_points, "start_points"), _points(end_points, "end_points")
+    if start.shape != end.shape:
+        raise ValueError(
+            "start_points and end_points must have the same shape. "
+            f"Received: {start.shape} and {end.shape}"
+        )
+    dtype = jnp.result_type(found.dtype, jnp.float32)
+    many = (found.shape[0], 4, 2)
+    start, end = (jnp.broadcast_to(p, many).astype(dtype) for p in (start, end))
+    rows = jax.vmap(_perspective)(end, start)
+
+    def place(row: Array, x: Array, y: Array) -> tuple[Array, Array]:
+        k = row[6] * x + row[7] * y + 1
+        return (row[0] * x + row[1] * y + row[2]) / k, (row[3] * x + row[4] * y + row[5]) / k
+
+    return restore(_warped(found, rows, place, interpolation, "constant", fill_value))
+
+
+def _points(points: Tensor, argument: str) -> Array:
+    found = as_array(points)
+    if found.shape[-2:] != (4, 2) or found.ndim not in (2, 3):
+        raise ValueError(
+            f"{argument} must have the shape (4, 2) or (N, 4, 2). Received: shape {found.shape}"
+        )
+    return found
+
+
+def _perspective(from_: Array, to: Array) -> Array:
+    """The eight numbers of the projective map that takes four points to four others."""
+    (x, y), (u, v) = from_.T, to.T
+    one, zero = jnp.ones_like(x), jnp.zeros_like(x)
+    for_u = jnp.stack([x, y, one, zero, zero, zero, -u * x, -u * y], axis=1)
+    for_v = jnp.stack([zero, zero, zero, x, y, one, -v * x, -v * y], axis=1)
+    return jnp.linalg.solve(jnp.concatenate([for_u, for_v]), jnp.concatenate([u, v]))
+
+
+@op("image")
+def elastic_transform(
+    images: Tensor,
+    alpha: float = 20.0,
+    sigma: float = 5.0,
+    interpolation: str = "bilinear",
+    fill_mode: str = "reflect",
+    fill_value: float = 0.0,
+    seed: Any = None,
+    data_format: str | None = None,
+) -> Array:
+    """Images distorted by smooth random displacements.
+
+    Normal noise, blurred by a Gaussian and multiplied by `alpha`, says how far from its place each
+    pixel is read (P. Simard, D. Steinkraus and J. Platt, Best practices for convolutional neural
+    networks applied to visual document analysis, 2003).
+
+    Args:
+        images: one image or a batch.
+        alpha: how strong the displacements are.
+        sigma: standard deviation of the blur, in pixels: how smooth they are.
+        interpolation: "nearest" or "bilinear".
+        fill_mode: what is outside: "constant", "nearest", "wrap", "mirror" or "reflect".
+        fill_value: value outside for "constant".
+        seed: an integer or a `SeedGenerator`; default: the global one.
+        data_format: "channels_last" or "channels_first"; default: the configured one.
+
+    Raises:
+        ValueError: for an unknown interpolation or fill mode.
+    """
+    found, restore = batch(images, data_format)
+    dtype = jnp.result_type(found.dtype, jnp.float32)
+    reach = max(1, int(6 * sigma) | 1)
+    noise = random.normal((*found.shape[:3], 2), dtype=str(dtype), seed=seed)
+    displaced = alpha * blurred(noise, (reach, reach), (sigma, sigma))
+
+    def place(displacement: Array, x: Array, y: Array) -> tuple[Array, Array]:
+        return x + displacement[..., 0], y + displacement[..., 1]
+
+    return restore(_warped(found, displaced, place, interpolation, fill_mode, fill_value))
+
+
+Place = Callable[[Any, Array, Array], tuple[Array, Array]]
+
+
+def _warped(
+    images: Array, how: Array, place: Place, interpolation: str, fill_mode: str, fill_value: float
+) -> Array:
+    """Images (N, H, W, C) read where `place(how[n], x, y)` says."""
+    if interpolation not in _ORDERS:
+        raise ValueError(
+            f"interpolation must be one of {list(_ORDERS)}. "
+            f"Received: interpolation={interpolation!r}"
+        )
+    order, fill = _ORDERS[interpolation], _fill(fill_mode)
+    dtype = jnp.result_type(how.dtype, jnp.float32)
+    y, x = jnp.meshgrid(
+        *(jnp.arange(size, dtype=dtype) for size in images.shape[1:3]), indexing="ij"
+    )
+
+    def one(image: Array, row: Array) -> Array:
+        across, down = place(row, x, y)
+        return jax.vmap(
+            lambda channel: _read(channel, [down, across], order, fill, fill_value),
+            in_axes=-1,
+            out_axes=-1,
+        )(image)
+
+    return jax.vmap(one)(images, how)
