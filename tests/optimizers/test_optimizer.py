@@ -20,7 +20,7 @@ from cornu.optimizers import SGD, Adam, LossScaleOptimizer, Optimizer, RMSprop, 
 
 NAMES = [
     "SGD", "RMSprop", "Adagrad", "Adam", "AdamW", "Adamax", "Nadam", "Lamb", "Adadelta", "Ftrl",
-    "Lion", "Adafactor", "Muon",
+    "Lion", "Adafactor", "Muon", "ScheduleFreeAdamW",
 ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cornu.errors import explain_missing_names
+from cornu.optimizers import legacy as legacy
 from cornu.optimizers import schedules as schedules
 from cornu.optimizers.adadelta import Adadelta as Adadelta
 from cornu.optimizers.adafactor import Adafactor as Adafactor
@@ -17,9 +18,12 @@ from cornu.optimizers.adam import Nadam as Nadam
 from cornu.optimizers.ftrl import Ftrl as Ftrl
 from cornu.optimizers.lion import Lion as Lion
 from cornu.optimizers.loss_scale import LossScaleOptimizer as LossScaleOptimizer
+from cornu.optimizers.multi import MultiOptimizer as MultiOptimizer
+from cornu.optimizers.multi import OptimizerMap as OptimizerMap
 from cornu.optimizers.muon import Muon as Muon
 from cornu.optimizers.optimizer import Optimizer as Optimizer
 from cornu.optimizers.rmsprop import RMSprop as RMSprop
+from cornu.optimizers.schedule_free import ScheduleFreeAdamW as ScheduleFreeAdamW
 from cornu.optimizers.sgd import SGD as SGD
 from cornu.serialization.family import Family
 
@@ -38,12 +42,14 @@ _MEMBERS = (
     Lion,
     Adafactor,
     Muon,
+    ScheduleFreeAdamW,
     LossScaleOptimizer,
+    MultiOptimizer,
 )
 FAMILY = Family(
     "optimizer",
     "keras.optimizers",
-    _MEMBERS,
+    (*_MEMBERS, OptimizerMap),
     aliases={member.__name__.lower(): member for member in _MEMBERS},
 )
 

@@ -117,9 +117,8 @@ class Muon(Optimizer):
             return self._adam(gradient, value, slots, learning_rate * self.adam_lr_ratio, step)
         total = self.momentum * slots["momentum"] + gradient
         ahead = gradient + self.momentum * total if self.nesterov else total
-        change = self._orthogonal(ahead)
-        scale = 1.0 if self.rms_rate is None else self.rms_rate * math.sqrt(max(value.shape))
-        return value - learning_rate * scale * change, {"momentum": total}
+        change = self.lr_adjust(self.zeropower_via_newtonschulz5(ahead, self.ns_steps))
+        return value - learning_rate * change, {"momentum": total}
 
     def _adam(
         self, gradient: Array, value: Array, slots: Slots, learning_rate: Array, step: Array
@@ -129,12 +128,25 @@ class Muon(Optimizer):
         new = value - rate * mean / (jnp.sqrt(square) + self.epsilon)
         return new, {"momentum": mean, "velocity": square}
 
-    def _orthogonal(self, x: Array) -> Array:
-        """The nearest semi-orthogonal matrix, roughly: singular values go to about 1."""
-        is_tall = x.shape[0] > x.shape[1]
-        x = x.T if is_tall else x
+    def lr_adjust(self, x: Array) -> Array:
+        """A step whose root mean square is about `rms_rate`, whatever the matrix's shape."""
+        return x if self.rms_rate is None else x * self.rms_rate * math.sqrt(max(x.shape))
+
+    def transpose_last_axis(self, X: Array) -> Array:
+        """The matrix, or each of a stack of matrices, transposed."""
+        return jnp.swapaxes(X, -1, -2)
+
+    def zeropower_via_newtonschulz5(self, x: Array, steps: int) -> Array:
+        """The nearest semi-orthogonal matrix, roughly: singular values go to about 1.
+
+        Args:
+            x: a matrix.
+            steps: number of Newton-Schulz steps.
+        """
+        is_tall = x.shape[-2] > x.shape[-1]
+        x = self.transpose_last_axis(x) if is_tall else x
         x = x / (jnp.linalg.norm(x) + 1e-7)
-        for _ in range(self.ns_steps):
-            gram = x @ x.T
+        for _ in range(steps):
+            gram = x @ self.transpose_last_axis(x)
             x = self.muon_a * x + (self.muon_b * gram + self.muon_c * gram @ gram) @ x
-        return x.T if is_tall else x
+        return self.transpose_last_axis(x) if is_tall else x

@@ -77,7 +77,8 @@ class LearningWatch:
 
 
 def _learning_rate(model: Any) -> float:
-    return float(np.asarray(model.optimizer.learning_rate))
+    rates = [o.learning_rate for o in getattr(model.optimizer, "optimizers", [model.optimizer])]
+    return max(float(np.asarray(rate)) for rate in rates)
 
 
 def without_numpy_draws(model: Any, step: Callable[P, R]) -> Callable[P, R]:
