@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from cornu.core import dtypes
+from cornu.core import compiled, dtypes
 from cornu.dtype_policies import dtype_policy as dtype_policy
 from cornu.dtype_policies import set_dtype_policy as set_dtype_policy
 from cornu.errors import did_you_mean, short, warn
@@ -146,6 +146,35 @@ def set_dropout_bits(kind: Literal["hash", "threefry"]) -> None:
         ValueError: for anything else.
     """
     settings.dropout_bits = _one_of("kind", kind, _DROPOUT_BITS)
+
+
+def compile_cache() -> str | None:
+    """The folder where compiled programs are kept from one process to the next; None: none is.
+
+    "default" stands for a private folder of the user, under the system's folder for caches.
+    """
+    return settings.compile_cache
+
+
+def set_compile_cache(directory: str | None = "default", max_bytes: int = 2 << 30) -> None:
+    """Choose where compiled programs are kept, so that a second run starts sooner.
+
+    The folder must belong to the user and is made private: programs in it are run. JAX has one such
+    folder for a process, so programs that you compile with `jax.jit` go there as well. A folder
+    that JAX was given directly (`jax_compilation_cache_dir`) is left as it is.
+
+    Args:
+        directory: a path; "default" for a private folder of the user; None to keep nothing.
+        max_bytes: the most that the files may take; those not used for longest are deleted.
+
+    Raises:
+        ValueError: if `max_bytes` is not positive.
+    """
+    if max_bytes <= 0:
+        raise ValueError(f"max_bytes must be positive. Received: max_bytes={max_bytes}")
+    compiled.stop_cache()
+    settings.compile_cache = directory if directory is None else str(directory)
+    settings.compile_cache_bytes = max_bytes
 
 
 # -- training --------------------------------------------------------------------------------------

@@ -28,6 +28,8 @@ class Settings:
     unsafe_deserialization: bool = False
     flash_attention: bool | None = None  # None leaves the choice to the layer
     chunk_seconds: float = 0.2  # the time one dispatch of a chunk of training steps aims at
+    compile_cache: str | None = "default"  # a folder; None: compile in each process
+    compile_cache_bytes: int = 2 << 30
     resident_bytes: int = 4 << 30  # arrays up to this size are put on the device once per fit
     max_epochs: int | None = None
     max_steps_per_epoch: int | None = None

@@ -7,15 +7,13 @@ import math
 import shutil
 import sys
 from collections.abc import Callable
-from typing import Any
-
-from rich import box
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from cornu.core import dtypes, tree
 from cornu.layers.base.layer import Layer
+
+if TYPE_CHECKING:  # rich takes as long to import as a tenth of JAX does; few programs need it
+    from rich.table import Table
 
 _UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
 
@@ -77,6 +75,9 @@ def _is_branched(model: Any) -> bool:
 
 
 def _table(positions: Any, width: int, show_trainable: bool, linked: bool) -> Table:
+    from rich import box  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
     columns = ["Layer (type)", "Output Shape", "Param #"]
     shares = [0.45, 0.8, 1.0]
     if linked:
@@ -107,12 +108,12 @@ def _add(
 ) -> None:
     indent = "    " * level
     row = [
-        escape(f"{indent}{layer.name} ({_kind(layer)})"),
-        escape(output_shape(layer)),
+        f"{indent}{layer.name} ({_kind(layer)})",
+        output_shape(layer),
         _count_text(layer),
     ]
     if linked:
-        row.append(escape(", ".join(_sources(layer, model)) or "-"))
+        row.append(", ".join(_sources(layer, model)) or "-")
     if show_trainable:
         weights = getattr(layer, "weights", ())
         row.append(("Y" if layer.trainable else "N") if weights else "-")
@@ -163,6 +164,8 @@ def _sources(layer: Any, model: Any) -> list[str]:
 
 
 def _render(model: Any, table: Table, width: int) -> str:
+    from rich.console import Console  # noqa: PLC0415
+
     trainable = _total(model.trainable_weights)
     frozen = _total(model.non_trainable_weights)
     optimizer = _total(model.optimizer.variables) if _optimizer_built(model) else (0, 0)
@@ -180,12 +183,14 @@ def _render(model: Any, table: Table, width: int) -> str:
         width=max(width, shutil.get_terminal_size().columns if sys.stdout.isatty() else 0),
         force_terminal=False,
         color_system=None,
+        markup=False,
+        highlight=False,
         legacy_windows=False,
     )
-    console.print(f'Model: "{model.name}"', markup=False, highlight=False)
+    console.print(f'Model: "{model.name}"')
     console.print(table)
     for line in lines:
-        console.print(line, markup=False, highlight=False)
+        console.print(line)
     return stream.getvalue().rstrip("\n")
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import collections
 import concurrent.futures
-import multiprocessing
 import pickle
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 Item = tuple[int, Any]  # (index, what the dataset gave for it)
@@ -49,7 +47,7 @@ def _result(waiting: collections.deque[tuple[int, concurrent.futures.Future[Any]
     index, future = waiting.popleft()
     try:
         return index, future.result()
-    except BrokenProcessPool as error:
+    except concurrent.futures.BrokenExecutor as error:
         raise RuntimeError(
             "a worker process of the dataset ended early: put the script's top-level code under "
             "`if __name__ == '__main__':`, or use threads (use_multiprocessing=False)"
@@ -77,6 +75,8 @@ def _process_pool(
             "use "
             "threads (use_multiprocessing=False)"
         ) from error
+    import multiprocessing  # noqa: PLC0415
+
     # Not forked: JAX runs threads of its own, and a forked child may inherit a held lock.
     context = multiprocessing.get_context("spawn")
     pool = concurrent.futures.ProcessPoolExecutor(
