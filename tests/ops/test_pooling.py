@@ -75,3 +75,10 @@ def test_integers_and_booleans_pool():
 def test_wrong_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         ops.max_pool(jnp.ones((1, 4, 4, 1)), **arguments)
+
+
+def test_nan_is_the_maximum_of_its_window_only():
+    x = jnp.asarray([[1.0, jnp.nan, 3.0, 2.0]]).reshape(1, 4, 1)
+    np.testing.assert_array_equal(ops.max_pool(x, 2).ravel(), [np.nan, 3])
+    gradient = jax.jit(jax.grad(lambda x: jnp.sum(ops.max_pool(x, 2)[:, 1])))(x)
+    np.testing.assert_array_equal(gradient.ravel(), [0, 0, 1, 0])

@@ -8,12 +8,14 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
+from cornu.ops import convolution_2d
 from cornu.ops.declare import op
 from cornu.ops.promotion import as_array
 from cornu.settings import settings
 from cornu.types import Array, Tensor
 
 _SPATIAL = "DHW"
+Shape = tuple[int, ...]
 
 
 def per_axis(value: int | Sequence[int], rank: int, name: str) -> tuple[int, ...]:
@@ -109,16 +111,38 @@ def conv(
     if kernel.shape[-1] % groups:
         raise ValueError(f"{kernel.shape[-1]} filters cannot be split into {groups} groups")
     layout = _layout(rank, data_format)
+    steps = per_axis(strides, rank, "strides")
+    spaces = per_axis(dilation_rate, rank, "dilation_rate")
+    if layout in ("NWC", "NHWC") and groups == 1 and set(steps + spaces) == {1} and wide is None:
+        pads = _pads(inputs.shape[1:-1], kernel.shape[:-2], padding)
+        if pads is not None:
+            return _by_ones(inputs, kernel, pads)
     return lax.conv_general_dilated(
         inputs,
         kernel,
-        per_axis(strides, rank, "strides"),
+        steps,
         _padding(padding),
-        rhs_dilation=per_axis(dilation_rate, rank, "dilation_rate"),
+        rhs_dilation=spaces,
         dimension_numbers=(layout, f"{_SPATIAL[-rank:]}IO", layout),
         feature_group_count=groups,
         preferred_element_type=wide,
     )
+
+
+def _pads(sizes: Shape, window: Shape, padding: str) -> convolution_2d.Pads | None:
+    """Zeros before and after each axis for steps of 1; None where the window does not fit."""
+    pads = lax.padtype_to_pads(sizes, window, (1,) * len(sizes), _padding(padding))
+    ends = tuple((int(before), int(after)) for before, after in pads)
+    fits = all(n + sum(end) >= w for n, w, end in zip(sizes, window, ends, strict=True))
+    return ends if fits else None
+
+
+def _by_ones(inputs: Array, kernel: Array, pads: convolution_2d.Pads) -> Array:
+    """Convolution by steps of 1, channels last; a sequence counts as an image of one row."""
+    if inputs.ndim == 4:
+        return convolution_2d.convolve(inputs, kernel, pads)
+    result = convolution_2d.convolve(inputs[:, None], kernel[None], ((0, 0), *pads))
+    return result[:, 0]
 
 
 @op("nn")

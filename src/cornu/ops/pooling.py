@@ -136,10 +136,23 @@ def _max_apart_jvp(window: tuple[int, ...], primals: Any, tangents: Any) -> tupl
         candidate = _at(inputs, place, window)
         winner = jnp.where(candidate > pooled, jnp.uint8(number), winner)
         pooled = jnp.maximum(pooled, candidate)
-    result = jnp.zeros(pooled.shape, change.dtype)
-    for number, place in enumerate(places):
-        result = result + jnp.where(winner == number, _at(change, place, window), 0)
-    return pooled, result
+    # Kept in memory as one byte a window, so that the gradient does not compare everything again.
+    winner = lax.optimization_barrier(winner)
+    cells, within = _cells(inputs.shape, window)
+    at_winner = jnp.expand_dims(winner, within) == _numbers(window)
+    return pooled, jnp.sum(jnp.where(at_winner, change.reshape(cells), 0), within)
+
+
+def _cells(shape: tuple[int, ...], window: tuple[int, ...]) -> tuple[list[int], tuple[int, ...]]:
+    """`shape` with an axis for the places within the windows after each axis; and those axes."""
+    pairs = [(size // width, width) for size, width in zip(shape, window, strict=True)]
+    return [n for pair in pairs for n in pair], tuple(range(1, 2 * len(shape), 2))
+
+
+def _numbers(window: tuple[int, ...]) -> np.ndarray:
+    """The number of each place in its window; broadcasts with cells."""
+    places = np.arange(math.prod(window), dtype=np.uint8)
+    return places.reshape([n for width in window for n in (1, width)])
 
 
 def _at(x: Array, place: tuple[int, ...], window: tuple[int, ...]) -> Array:

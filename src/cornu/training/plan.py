@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-import jax.extend
+import jax.core
 import jax.numpy as jnp
 
 from cornu.core import compiled
@@ -74,12 +74,12 @@ class LoopPlan:
         size = self.batch_size
         batch = jax.eval_shape(take, data, jax.ShapeDtypeStruct((size,), "int32"))
         traced, after = jax.make_jaxpr(self._step, return_shape=True)(state, batch)
-        flat_step = jax.extend.core.jaxpr_as_fun(traced)
         structure = jax.tree.structure(after)
 
         def step(state: State, data: Batch, order: Any, number: Any) -> State:
             rows = jax.lax.dynamic_slice(order, (number * size,), (size,))
-            outputs = flat_step(*jax.tree.leaves((state, take(data, rows))))
+            leaves = jax.tree.leaves((state, take(data, rows)))
+            outputs = jax.core.eval_jaxpr(traced.jaxpr, traced.consts, *leaves)
             return settle(jax.tree.unflatten(structure, outputs), state)
 
         in_loop = loops_well(traced.jaxpr)
@@ -120,20 +120,21 @@ def _looped_on_host(
 def loops_well(jaxpr: Any) -> bool:
     """Whether a loop on the device is a good place for the step.
 
-    XLA's CPU compiler has its fast convolutions outside of loops only: a small CNN's step took 360
-    to 490 ms inside `fori_loop`, and 6 ms outside (batch 64, 8x8x32, 3x3 kernels).
+    Inside of loops, XLA's CPU compiler has its fast convolutions for one order of axes only, which
+    the gradients of `ops.conv` keep for images with steps of 1. Others are hundreds of times slower
+    there: a small CNN's step took 360 to 490 ms, and 6 ms outside (batch 64, 8x8x32).
     """
-    return jax.default_backend() != "cpu" or not _has_convolution(jaxpr)
+    return jax.default_backend() != "cpu" or not _has_slow_convolution(jaxpr)
 
 
-def _has_convolution(jaxpr: Any) -> bool:
+def _has_slow_convolution(jaxpr: Any) -> bool:
     for equation in jaxpr.eqns:
         if equation.primitive.name == "conv_general_dilated":
             return True
         for parameter in equation.params.values():
             for value in parameter if isinstance(parameter, list | tuple) else (parameter,):
                 inner = getattr(value, "jaxpr", value)
-                if hasattr(inner, "eqns") and _has_convolution(inner):
+                if hasattr(inner, "eqns") and _has_slow_convolution(inner):
                     return True
     return False
 

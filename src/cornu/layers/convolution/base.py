@@ -11,6 +11,7 @@ from cornu import activations, constraints, initializers, ops, regularizers
 from cornu.errors import did_you_mean
 from cornu.layers.base.arguments import axis_sizes
 from cornu.layers.base.layer import InputSpec, Layer
+from cornu.ops.bias import add_bias
 from cornu.ops.convolution import standardize_data_format
 
 
@@ -131,7 +132,8 @@ class BaseConvolution(Layer):
     def finish(self, outputs: Array) -> Array:
         """Bias and activation."""
         if self.bias is not None:
-            shape = [1] * (self.rank + 2)
-            shape[self.channel_axis] = -1
-            outputs = ops.add(outputs, ops.reshape(self.bias, shape))
+            if self.channel_axis == -1:
+                outputs = add_bias(outputs, self.bias.value)
+            else:
+                outputs = ops.add(outputs, ops.reshape(self.bias, (-1, *(1,) * self.rank)))
         return self.activation(outputs)

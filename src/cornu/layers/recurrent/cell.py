@@ -17,6 +17,8 @@ from cornu.core.random import SeedGenerator
 from cornu.layers.base.arguments import positive_integer
 from cornu.layers.base.layer import Layer
 from cornu.layers.dropout import check_rate, keep_and_scale
+from cornu.layers.recurrent.gates import SLOPES, Gates
+from cornu.ops.bias import add_bias
 
 
 class RecurrentCell(Layer):
@@ -165,13 +167,24 @@ class RecurrentCell(Layer):
     def project(self, inputs: Array) -> Array:
         """What the inputs, (..., features), add to the gates: (..., gates * units)."""
         projected = ops.matmul(inputs, self.kernel)
-        return projected if self.bias is None else ops.add(projected, self.bias)
+        return projected if self.bias is None else add_bias(projected, self.bias.value)
 
     def step(
         self, projected: Array, states: list[Array], drop: Array | None
     ) -> tuple[Array, list[Array]]:
         """Output and new states from projected inputs; `drop` multiplies the state."""
         raise NotImplementedError
+
+    def gates_of_step(self) -> Gates | None:
+        """`step` as arithmetic on gates, for `sequence.run`; None where there is only `step`."""
+        return None
+
+    def products(self, inputs: Array) -> tuple[Array, Array | None]:
+        """For `sequence.run`: what the inputs add to the gates, and what each step adds beside."""
+        # One flat product, the bias in the loop: so its result is passed over once, not twice.
+        rows = ops.matmul(jnp.reshape(inputs, (-1, inputs.shape[-1])), self.kernel)
+        bias = None if self.bias is None else self.bias.value
+        return jnp.reshape(rows, (*inputs.shape[:-1], rows.shape[-1])), bias
 
     def call(self, inputs: Array, states: Any, training: bool = False) -> tuple[Array, list[Array]]:
         """One step: (output, new states)."""
@@ -185,6 +198,18 @@ class RecurrentCell(Layer):
     def recurrent(self, state: Array, drop: Array | None) -> Array:
         """What the state adds to the gates."""
         return ops.matmul(state if drop is None else state * drop, self.recurrent_kernel)
+
+
+def keeps_its_step(cell: RecurrentCell, own: type[RecurrentCell]) -> bool:
+    """Whether the step of `cell` is still that of the class `own`, not of a subclass."""
+    return all(
+        getattr(type(cell), part) is getattr(own, part) for part in ("step", "project", "recurrent")
+    )
+
+
+def differentiable(*chosen: Any) -> bool:
+    """Whether the loop knows the slopes of these activations."""
+    return all(any(one is known for known in SLOPES) for one in chosen)
 
 
 class OfCell:

@@ -8,8 +8,16 @@ import jax.numpy as jnp
 from jax import Array
 
 from cornu import activations, ops
-from cornu.layers.recurrent.cell import CellArguments, OfCell, RecurrentCell
+from cornu.layers.recurrent.cell import (
+    CellArguments,
+    OfCell,
+    RecurrentCell,
+    differentiable,
+    keeps_its_step,
+)
+from cornu.layers.recurrent.gates import Gates, GRUGates
 from cornu.layers.recurrent.rnn import RNN
+from cornu.ops.bias import add_bias
 
 
 class GRUCell(RecurrentCell):
@@ -92,7 +100,18 @@ class GRUCell(RecurrentCell):
         projected = ops.matmul(inputs, self.kernel)
         if self.bias is None:
             return projected
-        return projected + (self.bias.value[0] if self.reset_after else self.bias.value)
+        return add_bias(projected, self.bias.value[0] if self.reset_after else self.bias.value)
+
+    def products(self, inputs: Array) -> tuple[Array, Array | None]:
+        """See `RecurrentCell`; the second bias belongs to the product with the state."""
+        projected, bias = super().products(inputs)
+        return (projected, None) if bias is None else (add_bias(projected, bias[0]), bias[1])
+
+    def gates_of_step(self) -> Gates | None:
+        """`step` as arithmetic on gates; not if the reset gate acts before the product."""
+        chosen = (self.activation, self.recurrent_activation)
+        is_own = keeps_its_step(self, GRUCell) and differentiable(*chosen)
+        return GRUGates(*chosen) if is_own and self.reset_after else None
 
     def step(
         self, projected: Array, states: list[Array], drop: Array | None

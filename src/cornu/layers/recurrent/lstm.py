@@ -8,7 +8,14 @@ import jax.numpy as jnp
 from jax import Array
 
 from cornu import activations, ops
-from cornu.layers.recurrent.cell import CellArguments, OfCell, RecurrentCell
+from cornu.layers.recurrent.cell import (
+    CellArguments,
+    OfCell,
+    RecurrentCell,
+    differentiable,
+    keeps_its_step,
+)
+from cornu.layers.recurrent.gates import Gates, LSTMGates
 from cornu.layers.recurrent.rnn import RNN
 
 
@@ -109,6 +116,12 @@ class LSTMCell(RecurrentCell):
         )
         hidden = self.recurrent_activation(read) * self.activation(memory)
         return hidden, [hidden, memory]
+
+    def gates_of_step(self) -> Gates | None:
+        """`step` as arithmetic on gates."""
+        chosen = (self.activation, self.recurrent_activation)
+        is_own = keeps_its_step(self, LSTMCell) and differentiable(*chosen)
+        return LSTMGates(*chosen) if is_own else None
 
 
 class LSTM(CellArguments, RNN):

@@ -10,8 +10,10 @@ from jax import Array, lax
 
 from cornu.core.variable import Variable
 from cornu.layers.base.layer import InputSpec, Layer
+from cornu.layers.recurrent import sequence
 from cornu.layers.recurrent.cell import RecurrentCell
 from cornu.layers.recurrent.stacked import StackedRNNCells
+from cornu.layers.recurrent.states import flat, like, map_states, match, zeros
 
 
 class _State:
@@ -112,7 +114,7 @@ class RNN(Layer):
                     name="rnn_state",
                 )
             )
-            for state in _flat(self.get_initial_state(sequences_shape[0]))
+            for state in flat(self.get_initial_state(sequences_shape[0]))
         ]
 
     def get_initial_state(self, batch_size: int) -> list[Any]:
@@ -120,8 +122,10 @@ class RNN(Layer):
         if hasattr(self.cell, "get_initial_state"):
             found = self.cell.get_initial_state(batch_size=batch_size)
         else:
-            found = _zeros(self.cell.state_size, batch_size, self.compute_dtype)
-        return _map(lambda state: state, found if isinstance(found, list | tuple) else [found])
+            found = zeros(self.cell.state_size, batch_size, self.compute_dtype)
+        return map_states(
+            lambda state: state, found if isinstance(found, list | tuple) else [found]
+        )
 
     def reset_state(self) -> None:
         """Set the states that are kept between batches to 0."""
@@ -137,7 +141,7 @@ class RNN(Layer):
         of_output = mask if self.return_sequences else None
         if not self.return_state:
             return of_output
-        return [of_output, *(None for _ in _flat(self.cell.state_size))]
+        return [of_output, *(None for _ in flat(self.cell.state_size))]
 
     # -- the loop ----------------------------------------------------------------------------------
 
@@ -151,7 +155,7 @@ class RNN(Layer):
         last, outputs, states = self.inner_loop(sequences, states, mask, training)
         last = last.astype(self.compute_dtype)
         if self.stateful:
-            for held, value in zip(self._states, _flat(states), strict=True):
+            for held, value in zip(self._states, flat(states), strict=True):
                 held.state.assign(value)
         result = outputs.astype(self.compute_dtype) if self.return_sequences else last
         return (result, *states) if self.return_state else result
@@ -172,7 +176,7 @@ class RNN(Layer):
             if not self.stateful:
                 return fresh
             held = iter([slot.state.value for slot in self._states])
-            return _like(fresh, held)
+            return like(fresh, held)
         given = list(initial_state) if isinstance(initial_state, list | tuple) else [initial_state]
         expected = self.cell.state_size
         count = len(expected) if isinstance(expected, list | tuple) else 1
@@ -189,14 +193,20 @@ class RNN(Layer):
                 )
         if isinstance(self.cell, StackedRNNCells):
             given = [state if isinstance(state, list | tuple) else [state] for state in given]
-        return _map(lambda state: jnp.asarray(state, self.compute_dtype), given)
+        return map_states(lambda state: jnp.asarray(state, self.compute_dtype), given)
 
     def inner_loop(
         self, sequences: Array, initial_state: Any, mask: Any, training: bool = False
-    ) -> tuple[Array, Array, list[Any]]:
-        """(last output, all outputs, last states) over (batch, time, features)."""
+    ) -> tuple[Array, Any, list[Any]]:
+        """(last output, all outputs, last states) over (batch, time, features).
+
+        All outputs may be None unless sequences are to be returned.
+        """
         for variable in getattr(self.cell, "variables", ()):
             _ = variable.value  # weights are made before the loop: inside, everything is traced
+        gates = self.cell.gates_of_step() if _is_plain(self.cell) else None
+        if gates is not None and sequences.dtype == initial_state[0].dtype:
+            return sequence.of_layer(self, gates, sequences, initial_state, mask, training)
         sequences, step = self._step_function(sequences, training)
         steps = jnp.swapaxes(sequences, 0, 1)
         marks = None if mask is None else jnp.swapaxes(jnp.asarray(mask, bool), 0, 1)
@@ -208,12 +218,12 @@ class RNN(Layer):
             states, previous = carry
             inputs, mark = now
             output, new_states = step(inputs, states)
-            new_states = _match(new_states, states)
+            new_states = match(new_states, states)
             if mark is None:
                 return (new_states, None), output
             held = jnp.zeros_like(output) if self.zero_output_for_mask else previous
             # Where the mask is False, everything stays as it was.
-            new_states = _map(lambda new, old: _select(mark, new, old), new_states, states)
+            new_states = map_states(lambda new, old: _select(mark, new, old), new_states, states)
             kept = _select(mark, output, previous)
             return (new_states, kept), _select(mark, output, held)
 
@@ -232,7 +242,7 @@ class RNN(Layer):
     def _step_function(self, sequences: Array, training: bool) -> tuple[Array, Any]:
         """What the loop walks along, and the function of one step."""
         cell = self.cell
-        if isinstance(cell, RecurrentCell) and type(cell).call is RecurrentCell.call:
+        if _is_plain(cell):
             # What does not depend on the state is one product for all steps.
             drop = cell.state_drop(sequences.shape[0], training)
             factors = cell.input_drop(sequences.shape[0], training)
@@ -250,6 +260,11 @@ class RNN(Layer):
         return sequences, step
 
 
+def _is_plain(cell: Any) -> bool:
+    """Whether the cell's step is that of its parts."""
+    return isinstance(cell, RecurrentCell) and type(cell).call is RecurrentCell.call
+
+
 def _unrolled(body: Any, carry: Any, steps: Array, marks: Array | None) -> tuple[Any, Array]:
     outputs = []
     for i in range(steps.shape[0]):
@@ -261,34 +276,3 @@ def _unrolled(body: Any, carry: Any, steps: Array, marks: Array | None) -> tuple
 def _select(mark: Array, new: Array, old: Array) -> Array:
     """`new` in the rows that count, else `old`."""
     return jnp.where(jnp.reshape(mark, (*mark.shape, *(1,) * (new.ndim - mark.ndim))), new, old)
-
-
-def _map(fn: Any, first: Any, *rest: Any) -> Any:
-    """`fn` over nested lists."""
-    if isinstance(first, list | tuple):
-        return [_map(fn, *items) for items in zip(first, *rest, strict=True)]
-    return fn(first, *rest)
-
-
-def _match(new: Any, old: Any) -> Any:
-    """New states in the structure and dtypes of the old ones, as a loop needs them."""
-    new = list(new) if isinstance(new, list | tuple) else [new]
-    return _map(lambda a, b: jnp.asarray(a, b.dtype), new, old)
-
-
-def _flat(nested: Any) -> list[Any]:
-    if isinstance(nested, list | tuple):
-        return [leaf for item in nested for leaf in _flat(item)]
-    return [nested]
-
-
-def _like(structure: Any, values: Any) -> Any:
-    return _map(lambda _: next(values), structure)
-
-
-def _zeros(size: Any, batch_size: int, dtype: str) -> Any:
-    if isinstance(size, list | tuple) and any(not isinstance(n, int) for n in size):
-        return [_zeros(n, batch_size, dtype) for n in size]
-    if isinstance(size, list | tuple):
-        return [jnp.zeros((batch_size, n), dtype) for n in size]
-    return jnp.zeros((batch_size, size), dtype)

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from jax import Array
 
 from cornu import ops
-from cornu.layers.recurrent.cell import CellArguments, RecurrentCell
+from cornu.layers.recurrent.cell import CellArguments, RecurrentCell, differentiable, keeps_its_step
+from cornu.layers.recurrent.gates import Gates, SimpleGates
 from cornu.layers.recurrent.rnn import RNN
 
 
@@ -36,6 +37,11 @@ class SimpleRNNCell(RecurrentCell):
         """The new state, twice."""
         output = self.activation(ops.add(projected, self.recurrent(states[0], drop)))
         return output, [output]
+
+    def gates_of_step(self) -> Gates | None:
+        """`step` as arithmetic on gates."""
+        is_own = keeps_its_step(self, SimpleRNNCell) and differentiable(self.activation)
+        return SimpleGates(self.activation) if is_own else None
 
 
 class SimpleRNN(CellArguments, RNN):

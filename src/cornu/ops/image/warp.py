@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import jax.scipy.ndimage
 from jax import lax
 
-from cornu import random
+from cornu.core.random import draw_seed
 from cornu.ops.declare import op
 from cornu.ops.image.filters import blurred
 from cornu.ops.image.layout import batch
@@ -197,7 +197,7 @@ def elastic_transform(
     found, restore = batch(images, data_format)
     dtype = jnp.result_type(found.dtype, jnp.float32)
     reach = max(1, int(6 * sigma) | 1)
-    noise = random.normal((*found.shape[:3], 2), dtype=str(dtype), seed=seed)
+    noise = jax.random.normal(draw_seed(seed), (*found.shape[:3], 2), dtype)
     displaced = alpha * blurred(noise, (reach, reach), (sigma, sigma))
 
     def place(displacement: Array, x: Array, y: Array) -> tuple[Array, Array]:

@@ -1,0 +1,44 @@
+"""A bias along the last axis, whose gradient is fast on CPU."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from cornu.core import multilinear
+from cornu.ops.promotion import as_array
+from cornu.types import Array, Tensor
+
+# XLA's CPU compiler sums rows through an intermediate window reduction: 8 ms for 295k rows of 32,
+# against 2.7 ms as a product with ones.
+_FEWEST_ROWS = 256
+
+Shape = tuple[int, ...]
+
+
+def add_bias(inputs: Tensor, bias: Tensor) -> Array:
+    """`inputs + bias` for a `bias` of shape (channels,) and inputs of shape (..., channels)."""
+    inputs, bias = as_array(inputs), as_array(bias)
+    return jnp.add(inputs, _spread.bind(bias, shape=inputs.shape))
+
+
+def _broadcast(vector: jax.Array, *, shape: Shape) -> jax.Array:
+    return jnp.broadcast_to(vector, shape)
+
+
+def _sum(rows: jax.Array, *, shape: Shape) -> jax.Array:
+    del shape  # of the rows; the transpose needs it
+    return jnp.sum(rows, tuple(range(rows.ndim - 1)))
+
+
+def _sum_by_product(rows: jax.Array, *, shape: Shape) -> jax.Array:
+    flat = rows.reshape(-1, rows.shape[-1])
+    if rows.dtype != jnp.float32 or len(flat) < _FEWEST_ROWS:
+        return _sum(rows, shape=shape)
+    return (jnp.ones((1, len(flat)), flat.dtype) @ flat)[0]
+
+
+_spread = multilinear.primitive("spread_over_rows", _broadcast)
+_row_sum = multilinear.primitive("sum_of_rows", _sum, on_cpu=_sum_by_product)
+multilinear.differentiate(_spread, lambda change, shape: _row_sum.bind(change, shape=shape))
+multilinear.differentiate(_row_sum, lambda change, shape: _spread.bind(change, shape=shape))
