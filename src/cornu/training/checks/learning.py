@@ -67,7 +67,7 @@ class LearningWatch:
 
     def _look_at_first(self, before: Sequence[jax.Array], loss: Any) -> None:
         updated = int(self._model.optimizer.iterations) > 0 and _learning_rate(self._model) > 0
-        if updated and _is_number(loss) and (np.ndim(loss) or loss != 0):
+        if updated and _is_number(loss) and np.any(np.asarray(loss)):
             self._check_changed(before)
 
     def _report_divergence(self, loss: float, epoch: int) -> None:
