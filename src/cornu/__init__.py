@@ -96,7 +96,7 @@ else:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *globals()["__all__"]})
 
 
 _operators.TABLE.filler = "cornu.ops"

@@ -37,25 +37,31 @@ class LoopPlan:
         step: the pure step.
         results: logs of a state.
         batch_size: rows of a full batch.
-        fills: whether the smaller last batch is filled up; `prepare` may find that it cannot be.
+        fills: whether the smaller last batch is to be filled up, if the step allows it.
     """
 
     def __init__(self, step: Step, results: Results, batch_size: int, fills: bool = False) -> None:
         self.batch_size = batch_size
-        self.fills = fills
+        self._fills = fills
         self.warm = False  # whether a full batch has run, that is, its program is compiled
         self._step = step
         self._results = results
+        self._traces: dict[Any, Any] = {}
         self._programs: dict[Any, LoopProgram] = {}
         self._smaller = BatchPlan(logged(step, results))
         self._in_background: dict[Any, concurrent.futures.Future[Any]] = {}
 
     def program(self, state: State, data: Batch) -> LoopProgram:
-        """The program for these arrays, traced now if that is still due; `fills` is true then."""
+        """The program for these arrays."""
         key = signature(data)
         if key not in self._programs:
             self._programs[key] = self._make_program(state, data)
         return self._programs[key]
+
+    def fills(self, state: State, data: Batch) -> bool:
+        """Whether the smaller last batch is filled up; traces the step, if that is still due."""
+        self._trace(state, data)
+        return self._fills
 
     def prepare_last(self, state: State, batch: Batch) -> None:
         """Begin to compile the program of the smaller last batch, in the background."""
@@ -81,7 +87,7 @@ class LoopPlan:
 
         def step(state: State, data: Batch, order: Any, samples: Any, number: Any) -> State:
             rows = jax.lax.dynamic_slice(order, (number * size,), (size,))
-            counted = (jnp.minimum(samples - number * size, size),) if self.fills else ()
+            counted = (jnp.minimum(samples - number * size, size),) if self._fills else ()
             leaves = jax.tree.leaves((state, take(data, rows), *counted))
             outputs = jax.core.eval_jaxpr(traced.jaxpr, traced.consts, *leaves)
             return settle(jax.tree.unflatten(structure, outputs), state)
@@ -91,17 +97,23 @@ class LoopPlan:
 
     def _trace(self, state: State, data: Batch) -> tuple[Any, Any]:
         """The step as a program for one batch of `data`, and the structure of what it gives."""
-        rows = jax.ShapeDtypeStruct((self.batch_size,), "int32")
-        batch = jax.eval_shape(take, data, rows)
+        batch = jax.tree.map(
+            lambda a: jax.ShapeDtypeStruct((self.batch_size, *a.shape[1:]), a.dtype), data
+        )
+        key = signature(batch)
+        if key not in self._traces:
+            traced, after = self._trace_batch(state, batch)
+            self._traces[key] = traced, jax.tree.structure(after)
+        return self._traces[key]
+
+    def _trace_batch(self, state: State, batch: Batch) -> tuple[Any, Any]:
         trace = jax.make_jaxpr(self._step, return_shape=True)
-        if self.fills:
+        if self._fills:
             try:
-                traced, after = trace(state, batch, jax.ShapeDtypeStruct((), "int32"))
-                return traced, jax.tree.structure(after)
+                return trace(state, batch, jax.ShapeDtypeStruct((), "int32"))
             except filling.CannotFill:
-                self.fills = False
-        traced, after = trace(state, batch)
-        return traced, jax.tree.structure(after)
+                self._fills = False
+        return trace(state, batch)
 
 
 def _looped_on_device(step: Callable[..., State], results: Results) -> LoopProgram:

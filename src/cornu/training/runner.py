@@ -12,9 +12,9 @@ from collections.abc import Callable, Generator
 from typing import Any, NamedTuple
 
 import jax
-import numpy as np
 
 from cornu.settings import settings
+from cornu.training import windows
 from cornu.training.plan import BatchPlan, LoopPlan
 from cornu.training.state import State
 from cornu.training.step import Batch
@@ -30,19 +30,10 @@ class Progress(NamedTuple):
 
 _SHORT = 0.02  # seconds; shorter dispatches are not waited for
 _MOST_AHEAD = 3  # of them
-_SHORT_ORDER = 1 << 16  # rows
 
 # From the runner to the loop and back: the loop may change the state between dispatches.
 Steps = Generator[Progress, None, None]
 Refresh = Callable[[State], State]
-
-
-def is_resident(feed: Any) -> bool:
-    """Whether the feed's arrays are to lie on the device as a whole."""
-    if feed.arrays is None:
-        return False
-    size = sum(getattr(a, "nbytes", 0) for a in jax.tree.leaves(feed.arrays))
-    return size <= settings.resident_bytes
 
 
 def to_device(batch: Batch) -> Batch:
@@ -56,7 +47,7 @@ class ArrayRun:
     def __init__(self, plan: LoopPlan, feed: Any) -> None:
         self.plan = plan
         self.feed = feed
-        self.data = to_device(feed.arrays)
+        self.windows = windows.make(feed, plan.batch_size)
         self.pace = 0.0  # seconds a step, measured
         self._ahead: collections.deque[Any] = collections.deque()  # dispatches not waited for
 
@@ -70,43 +61,33 @@ class ArrayRun:
         refresh: Refresh,
     ) -> Steps:
         """Run an epoch from batch `start`; one step a dispatch if `single`, else many."""
-        program = self.plan.program(state, self.data)
-        order, last = self._lay_out(self.feed.order(seed))
-        samples, size = self.feed.samples, self.plan.batch_size
-        total = -(-samples // size)
-        looped = total if last is None else total - 1  # batches that the loop's program runs
+        rows = self.feed.order(seed)
+        samples, size = len(rows), self.plan.batch_size
+        full, rest = divmod(samples, size)
+        total = full + bool(rest)
         steps = total if limit is None else min(total, limit)
-        if last is not None and looped > start and steps > looped:
-            self.plan.prepare_last(state, last)
-        done = start
-        while done < steps:
-            if done < looped:
-                count = 1 if single else self._chunk(done, min(looped, steps))
+        done, last = start, None
+        if rest and steps == total and not self.plan.fills(state, self.feed.arrays):
+            last = jax.tree.map(lambda a: a[rows[full * size :]], self.feed.arrays)
+            if full > start:
+                self.plan.prepare_last(state, last)
+        for window in self.windows.over(rows, start, steps if last is None else full):
+            program = self.plan.program(state, window.data)
+            end = window.first + window.count
+            while done < end:
+                count = 1 if single else self._chunk(done, end)
                 before = time.perf_counter()
-                state, logs = program(state, self.data, order, samples, done, count)
+                state, logs = program(
+                    state, window.data, window.order, window.samples, done - window.first, count
+                )
                 if not single:
                     self._pace(state.step, count, before)
-            else:
-                count = 1
-                state, logs = self.plan.run_last(state, last)
-            done += count
-            yield Progress(done, state, logs)
-            if done < steps:
-                state = refresh(state)
-
-    def _lay_out(self, rows: Any) -> tuple[Any, Batch | None]:
-        """The order for the loop, and the last batch where it has a program of its own."""
-        samples, size = self.feed.samples, self.plan.batch_size
-        if rows is None:
-            rows = np.arange(samples, dtype=np.int32)
-        rest = samples % size
-        last = None
-        if rest and self.plan.fills:
-            rows = np.concatenate([rows, rows[: size - rest]])
-        elif rest:
-            last = jax.tree.map(lambda a: a[rows[samples - rest :]], self.feed.arrays)
-        # A short order goes along with each call, which costs less than placing it beforehand.
-        return (rows if samples < _SHORT_ORDER else jax.device_put(rows)), last
+                done += count
+                yield Progress(done, state, logs)
+                state = refresh(state) if done < steps else state
+        if last is not None:
+            state, logs = self.plan.run_last(state, last)
+            yield Progress(done + 1, state, logs)
 
     def _chunk(self, done: int, end: int) -> int:
         if not self.pace:

@@ -93,7 +93,7 @@ class LearningWatch:
 
 
 def _is_there(loss: Any) -> bool:
-    return not isinstance(loss, jax.Array) or loss.is_ready()
+    return not hasattr(loss, "is_ready") or loss.is_ready()
 
 
 def _is_number(loss: Any) -> bool:
