@@ -167,17 +167,26 @@ def test_the_table_without_what_xla_does_not_say() -> None:
     assert text.endswith("\n Look out.")
 
 
+class Program:
+    """A program of which XLA says only so much."""
+
+    def __init__(self, analysis: Any) -> None:
+        self.analysis = analysis
+
+    def cost_analysis(self) -> Any:
+        return self.analysis
+
+    def memory_analysis(self) -> None:
+        return None
+
+
 @pytest.mark.parametrize("analysis", [None, {}, {"flops": -1.0}])
 def test_flops_that_xla_does_not_know(analysis: Any) -> None:
-    class Program:
-        def cost_analysis(self) -> Any:
-            return analysis
-
-        def memory_analysis(self) -> None:
-            return None
-
-    assert profile._flops(Program()) is None
-    assert profile._memory(Program()) is None
+    known, unknown = Program({"flops": 3.0}), Program(analysis)
+    assert profile._flops([known, known], [unknown, unknown]) == [3.0, 3.0]
+    assert profile._flops([known, unknown], [known, known]) == [3.0, 3.0]
+    assert profile._flops([known, unknown], [unknown, known]) == [None, None]
+    assert profile._memory(unknown) is None
     assert Cost(1.0, None).since(Cost(2.0, 5.0)) == Cost(0.0, None)
 
 

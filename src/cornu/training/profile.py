@@ -19,6 +19,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from cornu.core import compiled
 from cornu.core.scope import Scope
@@ -37,7 +38,8 @@ class Cost:
 
     Attributes:
         seconds: median over the runs.
-        flops: floating-point operations as XLA counts them; None where it does not say.
+        flops: floating-point operations as XLA counts them in the compiled program (or before
+            it was optimized, where it cannot say afterwards); None where it does not say.
     """
 
     seconds: float
@@ -132,10 +134,10 @@ def profile_step(model: Any, batch: Batch, runs: int) -> Profile:
         loss = _loss(model, binding)
         functions += [loss, _gradients(loss), train_step(model, model.optimizer, binding)]
     # The step comes first: it is what says clearly that a loss is missing.
-    programs = [compiled.jit(function).lower(values, batch) for function in functions[::-1]]
-    programs = [lowered.compile() for lowered in programs][::-1]
+    lowered = [compiled.jit(function).lower(values, batch) for function in functions[::-1]][::-1]
+    programs = [program.compile() for program in lowered]
     seconds = _medians(programs, (values, batch), runs)
-    costs = [Cost(s, _flops(program)) for s, program in zip(seconds, programs, strict=True)]
+    costs = [Cost(*pair) for pair in zip(seconds, _flops(programs, lowered), strict=True)]
     remarks = [_OWN_STEP] if own else []
     if any(_has_loop(program) for program in programs):
         remarks.append(_LOOPS)
@@ -213,16 +215,21 @@ def matmul_rate(dtype: str) -> float:
         dtype: of the factors and the product.
     """
     size = 768 if jax.default_backend() == "cpu" else 8192  # 10 ms here and there
-    factor = jnp.full((size, size), 1e-3, dtype)
+    # Constant factors would flatter: chips save power on them and clock higher.
+    block = np.random.default_rng(0).standard_normal((size // 16, size), np.float32)
+    factor = jnp.tile(jnp.asarray(block, dtype), (16, 1))
     program = compiled.jit(jnp.matmul).lower(factor, factor).compile()
     (seconds,) = _medians([program], (factor, factor), 5)
     return 2 * size**3 / seconds
 
 
-def _flops(program: Any) -> float | None:
-    """What XLA counts; it says -1 or nothing where it cannot know."""
-    found = (program.cost_analysis() or {}).get("flops", -1)
-    return float(found) if found >= 0 else None
+def _flops(programs: list[Any], lowered: list[Any]) -> list[float | None]:
+    """What XLA counts in the compiled programs; where it cannot say, before it optimized them."""
+    for stage in (programs, lowered):
+        found = [(program.cost_analysis() or {}).get("flops", -1) for program in stage]
+        if min(found) >= 0:  # XLA says -1 of calls into libraries that it cannot look into
+            return found
+    return [None] * len(programs)
 
 
 def _memory(program: Any) -> Memory | None:
