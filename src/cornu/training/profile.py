@@ -62,10 +62,11 @@ class Memory:
     """Bytes of the compiled training step.
 
     Attributes:
-        peak: the most that is in use at one time.
+        peak: what the device holds while the step runs: the sum of the others, less shared bytes.
         arguments: weights, optimizer's and metrics' values, and the batch.
         outputs: what the step returns: the new values.
-        temporaries: activations, gradients and whatever else lives only within the step.
+        temporaries: the most that activations, gradients and whatever else lives only within the
+            step take at one time; XLA also uses the memory of the outputs for them.
     """
 
     peak: int
@@ -238,8 +239,8 @@ def _memory(program: Any) -> Memory | None:
         return None
     arguments, outputs = found.argument_size_in_bytes, found.output_size_in_bytes
     temporaries = found.temp_size_in_bytes
-    at_most = arguments + outputs + temporaries - found.alias_size_in_bytes
-    peak = getattr(found, "peak_memory_in_bytes", 0) or at_most
+    # Not `peak_memory_in_bytes`: on CPU it leaves the temporaries out.
+    peak = arguments + outputs + temporaries - found.alias_size_in_bytes
     return Memory(peak, arguments, outputs, temporaries)
 
 
