@@ -162,7 +162,7 @@ CASES = (
 _TINY = {
     "mlp": Plain(),
     "vgg": Plain(),
-    "resnet": ResNet(side=16, width=4, blocks=(1, 2), classes=5),
+    "resnet": ResNet(side=16, width=4, blocks=(1, 1), classes=5),
     "bert": Transformer(50, 6, width=8, heads=2, layers=1, dropout=0.1),
     "gpt2": Transformer(50, 6, width=8, heads=2, layers=1),
 }
