@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cornu import faces
 from cornu.errors import explain_missing_names
 from cornu.layers.activation import ELU as ELU
 from cornu.layers.activation import Activation as Activation
@@ -232,3 +233,5 @@ registry.register_own(
 
 if not TYPE_CHECKING:
     __getattr__ = explain_missing_names(__name__)
+
+faces.opened(__name__)

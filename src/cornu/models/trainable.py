@@ -13,7 +13,7 @@ from cornu.core.scope import current
 from cornu.core.symbolic import KerasTensor
 from cornu.errors import TrainingBusyError, unexpected_keywords
 from cornu.models.one_batch import OneBatch
-from cornu.training import checks, inference, loop
+from cornu.training import checks, filling, inference, logs, loop
 from cornu.training.compiled_spec import Objective
 from cornu.training.feed import feed as feeds
 from cornu.training.feed.feed import Feed
@@ -38,6 +38,7 @@ class Trainable(OneBatch):
         assert self._objective is not None
         total = self._objective.loss(y, y_pred, sample_weight)
         scope = current()
+        filling.refuse_unweighted(scope.losses if scope is not None else [])
         extra = [*(scope.losses if scope is not None else []), *self.regularization_losses()]  # type: ignore[attr-defined]
         for value in extra:
             value = value.mean() if getattr(value, "ndim", 0) else value
@@ -209,7 +210,7 @@ class Trainable(OneBatch):
                 steps=steps or feed.size, model=self,
             )  # fmt: skip
         self.stop_evaluating = False
-        found = loop.evaluate(self, feed, callbacks, steps)
+        found = logs.fetched(loop.evaluate(self, feed, callbacks, steps))
         return found if return_dict else self._in_order(found)
 
     def predict(

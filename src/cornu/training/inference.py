@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from cornu.core import compiled, variable
-from cornu.training import step
+from cornu.training import filling, step
 from cornu.training.state import bind
 
 
@@ -27,7 +27,7 @@ class PredictPlan:
         binding = bind(model, None, ())
         self.variables = (*binding.trainable, *binding.frozen)
         self.program = compiled.jit(step.predict_step(model, binding))
-        self.pads = rows_are_independent(model)
+        self.pads = filling.rows_are_independent(model)
 
     def __call__(self, x: Any) -> Any:
         """Outputs for one batch of inputs."""
@@ -44,19 +44,6 @@ def plan_for(model: Any) -> PredictPlan:
         else:
             plan = model.plans["predict"] = fresh
     return plan
-
-
-def rows_are_independent(model: Any) -> bool:
-    """Whether every layer is one of Cornu's that treats each row by itself."""
-    for layer in model.walk():
-        if not getattr(type(layer), "__module__", "").startswith("cornu."):
-            return False
-        if not getattr(layer, "rows_independent", True):
-            return False
-    return not any(
-        operation.__class__.__name__ == "FunctionOperation"
-        for operation in getattr(model, "operations", ())
-    )
 
 
 def bucket(rows: int, batch_size: int) -> int:

@@ -6,6 +6,7 @@ device is the same and stands here.
 
 from __future__ import annotations
 
+import collections
 import time
 from collections.abc import Callable, Generator
 from typing import Any, NamedTuple
@@ -26,6 +27,10 @@ class Progress(NamedTuple):
     state: State
     logs: dict[str, Any]
 
+
+_SHORT = 0.02  # seconds; shorter dispatches are not waited for
+_MOST_AHEAD = 3  # of them
+_SHORT_ORDER = 1 << 16  # rows
 
 # From the runner to the loop and back: the loop may change the state between dispatches.
 Steps = Generator[Progress, None, None]
@@ -53,6 +58,7 @@ class ArrayRun:
         self.feed = feed
         self.data = to_device(feed.arrays)
         self.pace = 0.0  # seconds a step, measured
+        self._ahead: collections.deque[Any] = collections.deque()  # dispatches not waited for
 
     def epoch(
         self,
@@ -64,43 +70,61 @@ class ArrayRun:
         refresh: Refresh,
     ) -> Steps:
         """Run an epoch from batch `start`; one step a dispatch if `single`, else many."""
-        rows = self.feed.samples
-        size = self.plan.batch_size
-        rows_in_order = self.feed.order(seed)
-        if rows_in_order is None:
-            rows_in_order = np.arange(rows, dtype=np.int32)
-        order = jax.device_put(rows_in_order)
-        full, rest = divmod(rows, size)
-        total = full + bool(rest)
+        program = self.plan.program(state, self.data)
+        order, last = self._lay_out(self.feed.order(seed))
+        samples, size = self.feed.samples, self.plan.batch_size
+        total = -(-samples // size)
+        looped = total if last is None else total - 1  # batches that the loop's program runs
         steps = total if limit is None else min(total, limit)
-        last = jax.tree.map(lambda a: a[rows_in_order[full * size :]], self.feed.arrays)
-        if rest and full > start and steps > full:
+        if last is not None and looped > start and steps > looped:
             self.plan.prepare_last(state, last)
         done = start
         while done < steps:
-            if done < full:
-                count = 1 if single else self._chunk(done, min(full, steps))
+            if done < looped:
+                count = 1 if single else self._chunk(done, min(looped, steps))
                 before = time.perf_counter()
-                state, logs = self.plan.run(state, self.data, order, done, count)
+                state, logs = program(state, self.data, order, samples, done, count)
                 if not single:
-                    jax.block_until_ready(state.step)
-                    self._measure(count, time.perf_counter() - before)
+                    self._pace(state.step, count, before)
             else:
                 count = 1
                 state, logs = self.plan.run_last(state, last)
             done += count
             yield Progress(done, state, logs)
-            state = refresh(state)
+            if done < steps:
+                state = refresh(state)
+
+    def _lay_out(self, rows: Any) -> tuple[Any, Batch | None]:
+        """The order for the loop, and the last batch where it has a program of its own."""
+        samples, size = self.feed.samples, self.plan.batch_size
+        if rows is None:
+            rows = np.arange(samples, dtype=np.int32)
+        rest = samples % size
+        last = None
+        if rest and self.plan.fills:
+            rows = np.concatenate([rows, rows[: size - rest]])
+        elif rest:
+            last = jax.tree.map(lambda a: a[rows[samples - rest :]], self.feed.arrays)
+        # A short order goes along with each call, which costs less than placing it beforehand.
+        return (rows if samples < _SHORT_ORDER else jax.device_put(rows)), last
 
     def _chunk(self, done: int, end: int) -> int:
         if not self.pace:
             return min(1 if done == 0 else 8, end - done)
         return max(1, min(end - done, round(settings.chunk_seconds / self.pace)))
 
-    def _measure(self, count: int, seconds: float) -> None:
+    def _pace(self, step: Any, count: int, before: float) -> None:
+        """Wait for a dispatch and measure it; short ones run on while the next are prepared."""
+        if self.pace and count * self.pace < _SHORT:
+            self._ahead.append(step)
+            if len(self._ahead) > _MOST_AHEAD:
+                jax.block_until_ready(self._ahead.popleft())
+            return
+        jax.block_until_ready(step)
+        self._ahead.clear()
         # The first dispatch compiles; its time says nothing of the pace.
         if self.plan.warm:
-            self.pace = seconds / count
+            self.pace = (time.perf_counter() - before) / count
         self.plan.warm = True
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from cornu import dtype_policies, regularizers
 from cornu.core import masks, naming, symbolic, tree
@@ -45,6 +45,8 @@ class Layer(Masked, Weights, Operation):
     Raises:
         TypeError: for keyword arguments that the layer does not take.
     """
+
+    mixes_rows_in_training: ClassVar[bool] = False  # whether outputs depend on the batch's others
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
