@@ -23,7 +23,7 @@ import numpy as np
 
 from cornu.core import compiled
 from cornu.core.scope import Scope
-from cornu.training import loop, overridden, runner, state
+from cornu.training import filling, loop, overridden, runner, state
 from cornu.training.state import Binding, State
 from cornu.training.step import Batch, train_step
 
@@ -146,7 +146,7 @@ def profile_step(model: Any, batch: Batch, runs: int) -> Profile:
     return Profile(
         model=model.name,
         device=jax.devices()[0].device_kind,
-        rows=_rows(batch[0]),
+        rows=filling.row_count(batch[0]),
         runs=runs,
         forward=None if own else costs[0],
         backward=None if own else costs[1].since(costs[0]),
@@ -257,10 +257,6 @@ def _main_dtype(model: Any) -> str:
     for dtype, size in owners.values():
         sizes[dtype] += size
     return sizes.most_common(1)[0][0] if sizes else "float32"
-
-
-def _rows(x: Any) -> int:
-    return next((a.shape[0] for a in jax.tree.leaves(x) if getattr(a, "ndim", 0)), 1)
 
 
 # -- the table -------------------------------------------------------------------------------------
