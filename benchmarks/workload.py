@@ -64,7 +64,7 @@ def run(workload: Workload) -> None:
     imported = time.time()
     model, x, y = workload.make(keras)
     ends = time_epochs(keras, model, x, y, workload.batch_size, arguments.epochs)
-    steps = -(-len(x) // workload.batch_size)
+    steps = -(-len(y) // workload.batch_size)
     lengths = [after - before for before, after in itertools.pairwise(ends)]
     print(
         json.dumps(

@@ -17,6 +17,7 @@ from cornu.training import checks, filling, inference, logs, loop
 from cornu.training.compiled_spec import Objective
 from cornu.training.feed import feed as feeds
 from cornu.training.feed.feed import Feed
+from cornu.training.profile import Profile, profile_step
 
 
 class Trainable(OneBatch):
@@ -245,6 +246,48 @@ class Trainable(OneBatch):
             )  # fmt: skip
         self.stop_predicting = False
         return inference.predict(self, feed, callbacks, steps)
+
+    def profile(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int | None = None,
+        sample_weight: Any = None,
+        runs: int = 10,
+        verbose: Any = "auto",
+    ) -> Profile:
+        """What one training step costs: seconds, FLOPs, arithmetic rate and memory, by part.
+
+        The step is compiled and timed on the first batch of `x`. Weights, metrics and the
+        optimizer's values stay as they are; model and optimizer are built if they are not.
+
+        Args:
+            x: inputs, as for `fit`.
+            y: targets.
+            batch_size: rows a step; default 32, or all there are if fewer.
+            sample_weight: weight of each row in the loss.
+            runs: how often to time each part; medians are reported.
+            verbose: 0 silent, else print the table.
+
+        Returns:
+            Profile: figures of forward, backward, update and the whole step, the machine's matmul
+            rate, memory as XLA reports it; `str(...)` of it is the table.
+
+        Raises:
+            ValueError: if the model was not compiled, or compiled to run eagerly.
+        """
+        self._require_compiled("profile")
+        if self.run_eagerly:
+            raise ValueError(
+                f"`profile` looks at compiled steps, and model '{self.name}' was compiled with "
+                "run_eagerly=True: compile it without"
+            )
+        checks.check_count("runs", runs)
+        feed = feeds.make(x, y, sample_weight, batch_size=batch_size, role="profile")
+        found = profile_step(self, self.prepare(feed, "profile").peek(), runs)
+        if verbose:
+            print(found)
+        return found
 
     # -- getting ready -----------------------------------------------------------------------------
 

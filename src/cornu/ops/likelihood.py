@@ -98,11 +98,42 @@ def sparse_categorical_crossentropy(
             f"indices of shape {expected} were expected (one-hot targets need "
             "`categorical_crossentropy`)"
         )
+    if from_logits:
+        return _surprise(output, target, axis)
     # Comparing instead of gathering: the gradient is then no scatter, which is slow on CPUs.
     here = lax.broadcasted_iota(jnp.int32, output.shape, axis) == jnp.expand_dims(target, axis)
-    if not from_logits:
-        return -_log_likelihood(here.astype(output.dtype), output, axis, settings.epsilon)
-    return -jnp.sum(jnp.where(here, jax.nn.log_softmax(output, axis=axis), 0), axis=axis)
+    return -_log_likelihood(here.astype(output.dtype), output, axis, settings.epsilon)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(2,))
+def _surprise(logits: Array, target: Array, axis: int) -> Array:
+    """Minus the log-probability of each target; 0 where it is no class.
+
+    The derivative is written out, `softmax(logits) - one_hot(target)`: one pass over the logits
+    makes it, while that of `log_softmax` sums a whole array again.
+    """
+    index = jnp.expand_dims(target, axis)
+    picked = jnp.take_along_axis(logits, index, axis, mode="clip")
+    inside = (target >= 0) & (target < logits.shape[axis])
+    return jnp.where(inside, jnp.squeeze(_log_total(logits, axis) - picked, axis), 0)
+
+
+@_surprise.defjvp
+def _surprise_derivative(axis: int, primals: Any, tangents: Any) -> tuple[Array, Array]:
+    logits, target = primals
+    index = jnp.expand_dims(target, axis)
+    inside = (index >= 0) & (index < logits.shape[axis])
+    here = lax.broadcasted_iota(index.dtype, logits.shape, axis) == index
+    probabilities = jnp.exp(logits - _log_total(logits, axis))
+    slope = jnp.where(inside, probabilities - here.astype(logits.dtype), 0)
+    return _surprise(logits, target, axis), jnp.sum(slope * tangents[0], axis)
+
+
+def _log_total(logits: Array, axis: int) -> Array:
+    """`log(sum(exp(logits)))`, with the axis kept."""
+    most = jnp.max(logits, axis, keepdims=True, initial=-jnp.inf)
+    most = lax.stop_gradient(jnp.where(jnp.isfinite(most), most, 0))
+    return jnp.log(jnp.sum(jnp.exp(logits - most), axis, keepdims=True)) + most
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(2, 3))

@@ -250,7 +250,8 @@ class Layer(Masked, Weights, Operation):
             calling.leave(token)
         if self.activity_regularizer is not None:
             for output in tree.flatten(outputs):
-                self._note_loss(self.activity_regularizer(output))
+                rows = max(output.shape[0], 1) if output.ndim else 1  # an average over rows
+                self._note_loss(self.activity_regularizer(output) / rows)
         set_output_masks(self, signature, args, kwargs, outputs)
         return outputs
 
