@@ -46,9 +46,7 @@ def _sum_of_outer_apart(left: jax.Array, right: jax.Array) -> jax.Array:
 
 _product = multilinear.primitive("rows_by_kernel", _multiply)
 _back = multilinear.primitive("rows_by_transposed_kernel", _multiply_back)
-_outer = multilinear.primitive(
-    "sum_of_outer_products", _sum_of_outer, on_cpu=_sum_of_outer_apart
-)
+_outer = multilinear.primitive("sum_of_outer_products", _sum_of_outer, on_cpu=_sum_of_outer_apart)
 multilinear.differentiate(
     _product,
     lambda change, kernel: _back.bind(change, kernel),

@@ -121,7 +121,6 @@ class EinsumDense(Layer):
             outputs = _add_bias(outputs, self.bias.value)
         return self.activation(outputs) if self.activation is not None else outputs
 
-
     def _multiply(self, inputs: Array, kernel: Array) -> Array:
         """The product; as one of matrices where the kernel's letters stand at the ends."""
         equation = parse(self.equation, self.name)
