@@ -142,9 +142,7 @@ def test_heads(row: Any) -> None:
     name, arguments, shapes = row
     assert_same_config(*pair(lambda m: getattr(m, name)(**arguments)))
     inputs = [data(shape) for shape in shapes]
-    ours, theirs = pair(
-        lambda m: called(getattr(m, name)(**arguments, name="attention"), *inputs)
-    )
+    ours, theirs = pair(lambda m: called(getattr(m, name)(**arguments, name="attention"), *inputs))
     assert_same_config(ours, theirs)
     assert_same_weights(ours, theirs)
     assert ours.supports_masking == theirs.supports_masking
@@ -209,7 +207,7 @@ def test_carried_masks(row: Any) -> None:
         return result, (result[0] if scores else result)._keras_mask
 
     for scores in (False, True):
-        ours, theirs = pair(lambda module: run(module, scores))
+        ours, theirs = pair(lambda module, scores=scores: run(module, scores))
         assert_close(ours, theirs)
 
 
@@ -253,8 +251,8 @@ def test_gradients(row: Any) -> None:
 
 def test_dropout_of_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cornu.settings.settings.dropout_bits", "threefry")
+    inputs = [data(QUERY), data(VALUE)]
     for name, arguments in SMALL:
-        inputs = [data(QUERY), data(VALUE)]
         ours, theirs = pair(
             lambda m, name=name, arguments=arguments: called(
                 getattr(m, name)(dropout=0.5, **arguments), *inputs
@@ -349,7 +347,5 @@ def test_reversible_embedding(arguments: Any) -> None:
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_penalties_of_activities_are_averages_over_rows(rows: int) -> None:
-    ours, theirs = pair(
-        lambda m: called(m.Dense(2, activity_regularizer="l2"), data((rows, 5, 3)))
-    )
+    ours, theirs = pair(lambda m: called(m.Dense(2, activity_regularizer="l2"), data((rows, 5, 3))))
     np.testing.assert_allclose(ours.losses, theirs.losses, rtol=1e-5)

@@ -106,6 +106,4 @@ class GroupQueryAttention(HeadAttention):
         self._dropout_layer = Dropout(
             self.dropout, seed=self.seed, dtype=self.dtype_policy, name="dropout"
         )
-        self._output_dense = self._join(
-            query_shape, self.num_query_heads, size, (query_shape[-1],)
-        )
+        self._output_dense = self._join(query_shape, self.num_query_heads, size, (query_shape[-1],))
