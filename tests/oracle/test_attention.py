@@ -207,7 +207,7 @@ def test_carried_masks(row: Any) -> None:
         return result, (result[0] if scores else result)._keras_mask
 
     for scores in (False, True):
-        ours, theirs = pair(lambda module: run(module, scores))
+        ours, theirs = pair(lambda module, scores=scores: run(module, scores))
         assert_close(ours, theirs)
 
 
@@ -251,8 +251,8 @@ def test_gradients(row: Any) -> None:
 
 def test_dropout_of_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cornu.settings.settings.dropout_bits", "threefry")
+    inputs = [data(QUERY), data(VALUE)]
     for name, arguments in SMALL:
-        inputs = [data(QUERY), data(VALUE)]
         ours, theirs = pair(
             lambda m, name=name, arguments=arguments: called(
                 getattr(m, name)(dropout=0.5, **arguments), *inputs

@@ -40,8 +40,8 @@ def _sum_of_outer(left: jax.Array, right: jax.Array) -> jax.Array:
 def _sum_of_outer_apart(left: jax.Array, right: jax.Array) -> jax.Array:
     # What makes the operands must not be told to write them transposed.
     left, right = lax.optimization_barrier((left, right))
-    flat = [x.reshape(-1, x.shape[-1]) for x in (left, right)]
-    return lax.dot_general(*flat, (((0,), (0,)), ((), ())))
+    left, right = (x.reshape(-1, x.shape[-1]) for x in (left, right))
+    return lax.dot_general(left, right, (((0,), (0,)), ((), ())))
 
 
 _product = multilinear.primitive("rows_by_kernel", _multiply)

@@ -36,7 +36,7 @@ def allowed_pairs(
         window: lets target i attend to sources j with `|i - j| < window` only.
 
     Raises:
-        ValueError: if a padding mask is not of the shape of its sequence.
+        ValueError: if a mask does not fit its sequence.
     """
     parts = []
     for name, mask, tensor, axis in (
@@ -49,7 +49,11 @@ def allowed_pairs(
     if causal or window is not None:
         parts.append(_near(query.shape[1], value.shape[1], causal, window)[None])
     if attention_mask is not None:
-        parts.append(jnp.asarray(attention_mask).astype(bool))
+        mask = jnp.asarray(attention_mask).astype(bool)
+        if query.ndim == 3:
+            heads = mask.shape[1:-2] if mask.ndim > 3 else ()
+            check_attention_mask(mask, (query.shape[0], *heads, query.shape[1], value.shape[1]))
+        parts.append(mask)
     combined = None
     for part in parts:
         combined = part if combined is None else combined & part
@@ -71,10 +75,8 @@ def padding_mask(mask: Any, sequence: Array, name: str) -> Array:
     return mask
 
 
-def check_attention_mask(mask: Any, shape: tuple[int, ...], layer_name: str) -> None:
+def check_attention_mask(mask: Array, shape: tuple[int, ...]) -> None:
     """Raise a ValueError unless `mask` broadcasts to `shape`: (batch, ..., targets, sources)."""
-    if mask is None:
-        return
     given = tuple(mask.shape)
     aligned = zip(reversed(given), reversed(shape), strict=False)
     if len(given) <= len(shape) and all(a in (1, b) for a, b in aligned):
@@ -83,7 +85,7 @@ def check_attention_mask(mask: Any, shape: tuple[int, ...], layer_name: str) -> 
     if len(given) == 2:
         hint = "; a padding mask (batch, sources) is given as `value_mask` or `key_mask`"
     raise ValueError(
-        f"`attention_mask` of layer '{layer_name}' must broadcast to (batch, targets, sources). "
+        "`attention_mask` must broadcast to (batch, targets, sources). "
         f"Received shape {given}, expected {shape}{hint}"
     )
 

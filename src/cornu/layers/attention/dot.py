@@ -29,7 +29,8 @@ class Attention(Layer):
     Raises:
         ValueError: if `score_mode` is neither mode, or the inputs are not such a list.
 
-    Source: Luong et al., "Effective approaches to attention-based neural machine translation", 2015.
+    Source: Luong et al., "Effective approaches to attention-based neural machine translation",
+    2015.
     """
 
     scale: Variable | None
@@ -97,7 +98,7 @@ class Attention(Layer):
         scores = self._scores(query, key)
         allowed = allowed_pairs(query, value, value_mask=value_mask, causal=use_causal_mask)
         if allowed is not None:
-            check_attention_mask(allowed, scores.shape, self.name)
+            check_attention_mask(allowed, scores.shape)
             low = 65504.0 if scores.dtype == jnp.float16 else 1e9
             scores = scores - low * (~allowed).astype(scores.dtype)
         weights = nn.softmax(scores, axis=-1)

@@ -30,6 +30,12 @@ class HeadAttention(Layer):
     use_gate: bool
     sliding_window: int | None
     seed: int | None
+    kernel_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    bias_constraint: Any
     _query_dense: EinsumDense
     _key_dense: EinsumDense
     _value_dense: EinsumDense
@@ -193,7 +199,7 @@ class HeadAttention(Layer):
         if allowed is not None:
             allowed = allowed[:, None] if allowed.ndim == 3 else allowed
             check_attention_mask(
-                allowed, (query.shape[0], query.shape[2], query.shape[1], key.shape[1]), self.name
+                allowed, (query.shape[0], query.shape[2], query.shape[1], key.shape[1])
             )
         return ops.dot_product_attention(query, key, value, mask=allowed)
 
@@ -230,7 +236,7 @@ class HeadAttention(Layer):
             return nn.softmax(logits, over)
         for _ in range(logits.ndim - allowed.ndim):
             allowed = jnp.expand_dims(allowed, -2 * axes - 1)
-        check_attention_mask(allowed, logits.shape, self.name)
+        check_attention_mask(allowed, logits.shape)
         low = float(jnp.finfo(logits.dtype).min) / 2
         return jnp.where(allowed, nn.softmax(jnp.where(allowed, logits, low), over), 0)
 

@@ -77,9 +77,8 @@ class EinsumDense(Layer):
         if lora_rank is not None:
             raise NotImplementedError(f"lora_rank is not supported yet (layer '{self.name}')")
         self.equation = equation
-        self.output_shape = (
-            tuple(output_shape) if isinstance(output_shape, list | tuple) else (output_shape,)
-        )
+        sizes: Any = output_shape if isinstance(output_shape, list | tuple) else (output_shape,)
+        self.output_shape: Shape = tuple(sizes)
         self.activation = activations.get(activation)
         self.bias_axes = bias_axes
         self.kernel_initializer = initializers.get(kernel_initializer)
