@@ -159,8 +159,14 @@ def nan_to_num(
 @op("numpy")
 def polar(abs_: Tensor, angle: Tensor) -> Array:
     """Complex numbers of modulus `abs_` and angle `angle` (radians)."""
-    modulus, angle = as_float(abs_), as_float(angle)
+    modulus, angle = _complex_part(abs_), _complex_part(angle)
     return lax.complex(modulus * jnp.cos(angle), modulus * jnp.sin(angle))
+
+
+def _complex_part(x: Tensor) -> Array:
+    """In a dtype of which complex numbers are made: at least float32."""
+    x = as_array(x)
+    return x.astype(jnp.promote_types(x.dtype, "float32"))
 
 
 @op("math")
@@ -173,6 +179,11 @@ def logdet(x: Tensor) -> Array:
 def view_as_complex(x: Tensor) -> Array:
     """Complex numbers from a real tensor whose last axis holds (real, imaginary)."""
     x = as_array(x)
+    if x.shape[-1:] != (2,):
+        raise ValueError(
+            f"x must have a last axis of size 2 (real, imaginary). Received: shape {x.shape}"
+        )
+    x = _complex_part(x)
     return lax.complex(x[..., 0], x[..., 1])
 
 

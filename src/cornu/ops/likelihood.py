@@ -74,7 +74,7 @@ def sparse_categorical_crossentropy(
         axis: the classes.
 
     Returns:
-        The shape of `target`.
+        The shape of `target`, in at least `floatx`.
 
     Raises:
         ValueError: if the shapes do not fit.
@@ -95,6 +95,7 @@ def sparse_categorical_crossentropy(
     logs = _log_probabilities(output, from_logits, axis)
     # Comparing instead of gathering: the gradient is then no scatter, which is slow on CPUs.
     here = lax.broadcasted_iota(jnp.int32, output.shape, axis) == jnp.expand_dims(target, axis)
+    logs = logs.astype(jnp.promote_types(logs.dtype, settings.floatx))
     return -jnp.sum(jnp.where(here, logs, 0), axis=axis)
 
 

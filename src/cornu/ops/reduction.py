@@ -48,7 +48,8 @@ def max(
         keepdims: keeps them with size 1.
         initial: the result is at least this; needed where `x` is empty.
     """
-    return jnp.max(as_array(x), axis=axes(axis), keepdims=keepdims, initial=initial)
+    x = as_array(x)
+    return jnp.max(x, axis=axes(axis, x), keepdims=keepdims, initial=initial)
 
 
 @op("numpy")
@@ -63,7 +64,8 @@ def min(
         keepdims: keeps them with size 1.
         initial: the result is at most this; needed where `x` is empty.
     """
-    return jnp.min(as_array(x), axis=axes(axis), keepdims=keepdims, initial=initial)
+    x = as_array(x)
+    return jnp.min(x, axis=axes(axis, x), keepdims=keepdims, initial=initial)
 
 
 @op("numpy")
@@ -76,13 +78,15 @@ def prod(x: Tensor, axis: Axis = None, keepdims: bool = False, dtype: DType = No
         keepdims: keeps them with size 1.
         dtype: dtype of the result; default: that of `x`, small integers become 32-bit ones.
     """
-    return jnp.prod(as_array(x), axis=axes(axis), keepdims=keepdims, dtype=_held(dtype))
+    x = as_array(x)
+    return jnp.prod(x, axis=axes(axis, x), keepdims=keepdims, dtype=_held(dtype))
 
 
 @op("numpy")
 def count_nonzero(x: Tensor, axis: Axis = None) -> Array:
     """Number of elements that are not 0, as int32."""
-    return jnp.count_nonzero(as_array(x), axis=axes(axis)).astype("int32")
+    x = as_array(x)
+    return jnp.count_nonzero(x, axis=axes(axis, x)).astype("int32")
 
 
 @op("numpy")
@@ -96,7 +100,7 @@ def average(x: Tensor, axis: Axis = None, weights: Tensor = None) -> Array:
     """
     x = as_float(x)
     weights = None if weights is None else as_float(weights)
-    return jnp.average(x, axis=axes(axis), weights=weights)
+    return jnp.average(x, axis=axes(axis, x), weights=weights)
 
 
 @op("numpy")
