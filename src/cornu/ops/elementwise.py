@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from cornu.ops.declare import binary, op, unary
-from cornu.ops.promotion import as_array, as_float, float_pair, pair
+from cornu.ops.promotion import as_array, as_float, float_pair, pair, several
 from cornu.types import Array, Tensor
 
 # -- of one tensor ---------------------------------------------------------------------------------
@@ -115,14 +115,10 @@ def clip(x: Tensor, x_min: Tensor, x_max: Tensor) -> Array:
         x_min: lower bound, broadcast to `x`.
         x_max: upper bound, broadcast to `x`.
     """
-    x = as_array(x)
-    if x.dtype == jnp.bool_:
-        x = x.astype("int32")
-    return jnp.clip(x, _bound(x_min), _bound(x_max))
-
-
-def _bound(x: Tensor) -> Tensor:
-    return as_array(x) if isinstance(x, list | tuple) else x
+    x, x_min, x_max = several([x, x_min, x_max])
+    dtype = jnp.result_type(x, x_min, x_max)
+    x = x.astype("int32" if dtype == jnp.bool_ else dtype)
+    return jnp.clip(x, x_min, x_max)
 
 
 @op("numpy")

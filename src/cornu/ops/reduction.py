@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from cornu.core import dtypes
 from cornu.ops.declare import axes, op, reduction
-from cornu.ops.promotion import as_array, as_float
+from cornu.ops.promotion import as_array, as_float, same_floats
 from cornu.types import Array, Axis, DType, Tensor
 
 all = reduction("all", lambda x, **kw: jnp.all(x.astype(bool), **kw), "Whether all are true.")
@@ -98,8 +98,10 @@ def average(x: Tensor, axis: Axis = None, weights: Tensor = None) -> Array:
         axis: axis or axes to take away; None means all.
         weights: shape of `x`, or one weight for each position along `axis`; default: all equal.
     """
-    x = as_float(x)
-    weights = None if weights is None else as_float(weights)
+    if weights is None:
+        x = as_float(x)
+    else:
+        x, weights = same_floats(x, weights)
     return jnp.average(x, axis=axes(axis, x), weights=weights)
 
 
