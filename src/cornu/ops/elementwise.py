@@ -115,10 +115,9 @@ def clip(x: Tensor, x_min: Tensor, x_max: Tensor) -> Array:
         x_min: lower bound, broadcast to `x`.
         x_max: upper bound, broadcast to `x`.
     """
+    x = as_array(x) if isinstance(x, bool) else x
     x, x_min, x_max = several([x, x_min, x_max])
-    dtype = jnp.result_type(x, x_min, x_max)
-    x = x.astype("int32" if dtype == jnp.bool_ else dtype)
-    return jnp.clip(x, x_min, x_max)
+    return jnp.clip(x.astype("int32") if x.dtype == jnp.bool_ else x, x_min, x_max)
 
 
 @op("numpy")

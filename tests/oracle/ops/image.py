@@ -8,7 +8,10 @@ IMAGES = fractions(2, 9, 12, 3)
 FIRST = np.moveaxis(IMAGES, -1, 1).copy()
 BYTES = np.round(IMAGES * 255).astype("uint8")
 VOLUMES = fractions(2, 5, 6, 7, 2)
-TURNS = np.array([[0.9, 0.3, -1.0, -0.2, 1.1, 0.5, 0, 0], [1, 0, 2, 0, 1, -3, 0, 0]], "float32")
+# No place comes out in the middle between two pixels, where rounding decides which is nearest.
+TURNS = np.array(
+    [[0.91, 0.29, -1.03, -0.21, 1.07, 0.53, 0, 0], [1, 0, 2, 0, 1, -3, 0, 0]], "float32"
+)
 CORNERS = np.array([[[0, 0], [0, 8], [11, 0], [11, 8]]] * 2, "float32")
 MOVED = CORNERS + fractions(2, 4, 2)
 PLACES = fractions(3, 2, 20) * 22 - 6
@@ -67,18 +70,19 @@ ROWS = [
     row("image.gaussian_blur", FIRST, **CHANNELS_FIRST),
     row("image.gaussian_blur", IMAGES[0], data_format="channels_last").but(unknown=((),)),
     row("image.gaussian_blur", IMAGES, (5, 5), (1.3, 1.3), "channels_last"),
-    *[row("image.affine_transform", IMAGES, TURNS, interpolation=order, fill_mode=fill,
-          fill_value=0.3) for order in ("nearest", "bilinear") for fill in FILLS],
+    *[row("image.affine_transform", IMAGES, TURNS, fill_mode=fill, fill_value=0.3)
+      for fill in FILLS],
+    *[row("image.affine_transform", IMAGES, TURNS, "nearest", fill, 0.3) for fill in FILLS],
     row("image.affine_transform", FIRST, TURNS, **CHANNELS_FIRST),
     row("image.affine_transform", IMAGES[0], TURNS[0]).but(unknown=((), ())),
     row("image.affine_transform", IMAGES, TURNS, interpolation="cubic"),
     row("image.affine_transform", IMAGES, TURNS, fill_mode="edge"),
     *[row("image.perspective_transform", IMAGES, CORNERS, MOVED, interpolation=order,
-          fill_value=0.3) for order in ("nearest", "bilinear")],
+          fill_value=0.3) for order in ("bilinear", "nearest")],
     row("image.perspective_transform", FIRST, CORNERS, MOVED, **CHANNELS_FIRST),
     row("image.perspective_transform", IMAGES[0], CORNERS[0], MOVED[0]).but(unknown=((), (), ())),
     *[row("image.map_coordinates", GRAY, PLACES, order, fill_mode=fill, fill_value=0.3).but(
-          unknown=((), ())) for order in (0, 1) for fill in FILLS],
+          unknown=((), ())) for order in (1, 0) for fill in FILLS],
     row("image.map_coordinates", GRAY, PLACES, 2).but(unknown=((), ())),
     row("image.map_coordinates", GRAY, PLACES[:2], 1).but(unknown=((), ())),
     row("image.sobel_edges", IMAGES),

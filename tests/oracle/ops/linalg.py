@@ -49,9 +49,10 @@ ROWS = [
     row("cdist", CUBE, CUBE[:, :2].copy()),
     *rows("cholesky det inv eigh slogdet logdet lu_factor pinv matrix_rank", DEFINITE),
     *rows("qr svd", DEFINITE),
-    *rows("det inv slogdet lu_factor pinv matrix_rank", SQUARE[0]),
+    *[r.but(unknown=((),))
+      for r in rows("det inv slogdet lu_factor pinv matrix_rank", SQUARE[0])],
     row("eig", DEFINITE).but(gradient=False),
-    *rows("cholesky det inv eigh eig slogdet lu_factor", MATRIX),
+    *[r.but(unknown=((),)) for r in rows("cholesky det inv eigh eig slogdet lu_factor", MATRIX)],
     *rows("cholesky det inv qr svd pinv", VECTOR),
     row("cholesky", DEFINITE, upper=True),
     row("cholesky_inverse", LOWER[0]),

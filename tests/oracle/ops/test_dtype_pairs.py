@@ -17,15 +17,80 @@ DTYPES = (
     *("float16", "bfloat16", "float32"),
 )
 NUMBERS = (True, 3, 2.5)
-BINARY = (
-    "add arctan2 bitwise_and bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor divide "
-    "divide_no_nan equal floor_divide fmax fmin fmod gcd greater greater_equal heaviside hypot "
-    "isclose lcm ldexp left_shift less less_equal logaddexp logaddexp2 logical_and logical_or "
-    "logical_xor maximum minimum mod multiply nextafter not_equal power right_shift subtract "
-    "true_divide append clip concatenate cross dot einsum inner isin kron matmul outer stack "
-    "tensordot vdot where full_like select take_along_axis trapezoid average digitize "
-    "searchsorted hstack vstack linspace logspace cdist solve correlate"
-).split()
+BINARY = [
+    "add",
+    "arctan2",
+    "bitwise_and",
+    "bitwise_left_shift",
+    "bitwise_or",
+    "bitwise_right_shift",
+    "bitwise_xor",
+    "divide",
+    "divide_no_nan",
+    "equal",
+    "floor_divide",
+    "fmax",
+    "fmin",
+    "fmod",
+    "gcd",
+    "greater",
+    "greater_equal",
+    "heaviside",
+    "hypot",
+    "isclose",
+    "lcm",
+    "ldexp",
+    "left_shift",
+    "less",
+    "less_equal",
+    "logaddexp",
+    "logaddexp2",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
+    "maximum",
+    "minimum",
+    "mod",
+    "multiply",
+    "nextafter",
+    "not_equal",
+    "power",
+    "right_shift",
+    "subtract",
+    "true_divide",
+]
+FEW = ("bool", "int8", "uint16", "bfloat16", "float32", *NUMBERS)
+OTHERS = [
+    "append",
+    "average",
+    "cdist",
+    "clip",
+    "concatenate",
+    "correlate",
+    "cross",
+    "digitize",
+    "dot",
+    "einsum",
+    "full_like",
+    "hstack",
+    "inner",
+    "isin",
+    "kron",
+    "linspace",
+    "logspace",
+    "matmul",
+    "outer",
+    "searchsorted",
+    "select",
+    "solve",
+    "stack",
+    "take_along_axis",
+    "tensordot",
+    "trapezoid",
+    "vdot",
+    "vstack",
+    "where",
+]
 SHAPES = {"kron": (2, 2), "solve": (2, 2), "cdist": (2, 2), "matmul": (2, 2), "cross": (2, 3)}
 
 
@@ -48,7 +113,7 @@ def call(library, name, x, y):
     return special.get(name, lambda: function(x, y))()
 
 
-def dtypes_of(library, x, y):
+def dtypes_of(library, names, x, y):
     """The dtype that each op gives for a pair, or the word "refused"."""
 
     def operand(value, name):
@@ -59,13 +124,10 @@ def dtypes_of(library, x, y):
     found = {}
 
     def every():
-        for name in BINARY:
+        for name in names:
             try:
-                result = call(library, name, operand(x, name), operand(y, name))
-                found[name] = str(result.dtype)
-            except (TypeError, ValueError, AttributeError, OverflowError, IndexError):
-                found[name] = "refused"
-            except NotImplementedError:
+                found[name] = str(call(library, name, operand(x, name), operand(y, name)).dtype)
+            except Exception:
                 found[name] = "refused"
 
     with warnings.catch_warnings():
@@ -74,19 +136,30 @@ def dtypes_of(library, x, y):
     return found
 
 
-PAIRS = [
-    (a, b) for a in (*DTYPES, *NUMBERS) for b in (*DTYPES, *NUMBERS) if str in (type(a), type(b))
-]
+def on_purpose(name, x, y):
+    """Where Cornu's dtype differs from Keras's, or is none of Keras's."""
+    if name in ("arctan2", "logaddexp", "logaddexp2"):
+        return 2.5 in (x, y)  # Keras forgets there that Python numbers adapt to 16 bits
+    if name == "ldexp":
+        return y in ("bool", True)  # Keras refuses 2 ** False
+    return name == "cdist" and (x, y) == ("bool", "bool")  # Keras refuses
 
 
-def test_every_pair():
-    wrong = {}
-    for x, y in PAIRS:
-        ours, theirs = dtypes_of(ops, x, y), dtypes_of(keras.ops, x, y)
-        for name in BINARY:
-            if ours[name] != theirs[name]:
-                key = f"{name}: {ours[name]}, not {theirs[name]}"
-                wrong.setdefault(key, []).append((x, y))
-    for key, pairs in wrong.items():
-        print(key, pairs)
-    assert not wrong
+def pairs(dtypes):
+    """All pairs with an array among them."""
+    return [(x, y) for x in dtypes for y in dtypes if isinstance(x, str) or isinstance(y, str)]
+
+
+@pytest.mark.parametrize(
+    ("names", "dtypes"), [(BINARY, (*DTYPES, *NUMBERS)), (OTHERS, FEW)], ids=["binary", "others"]
+)
+def test_every_pair(names, dtypes):
+    wrong = []
+    for x, y in pairs(dtypes):
+        ours, theirs = (dtypes_of(library, names, x, y) for library in (ops, keras.ops))
+        wrong += [
+            f"{name} of {x} and {y}: {ours[name]}, not {theirs[name]}"
+            for name in names
+            if ours[name] != theirs[name] and not on_purpose(name, x, y)
+        ]
+    assert not wrong, "\n".join(wrong)

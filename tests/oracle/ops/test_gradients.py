@@ -20,7 +20,7 @@ from oracle.ops.outcome import (
 from oracle.ops.row import Row
 from oracle.ops.tables import TABLES
 
-EACH = 2  # rows of an op
+EACH = 1  # rows of an op
 
 
 def weighed(result):

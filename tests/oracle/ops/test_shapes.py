@@ -1,14 +1,14 @@
-"""Static shapes and dtypes of symbolic calls: those of the arrays, and Keras's for unknown sizes."""
+"""Static shapes and dtypes of symbolic calls: those of arrays, and Keras's for unknown sizes."""
 
 import keras
 import pytest
+
+import cornu
+from cornu.core import tree
 from oracle.ops.differences import SYMBOLIC, Found
 from oracle.ops.outcome import Refused, attempt, different_specs, plain, specs, traced
 from oracle.ops.row import symbolic
 from oracle.ops.tables import TABLES
-
-import cornu
-from cornu.core import tree
 
 
 def called(library, row, unknown):
@@ -31,12 +31,24 @@ def fits(result, real):
     )  # fmt: skip
 
 
+EACH = 4  # rows of an op
+TOLD = ("is_tensor", "shape", "ndim", "size")  # what is known without computing
+
+
+def chosen(rows):
+    """The first rows of each op that have tensors to stand for."""
+    count = dict.fromkeys(TOLD, EACH)
+    for row in rows:
+        if row.symbolic and row.tensors and count.setdefault(row.op, 0) < EACH:
+            count[row.op] += 1
+            yield row
+
+
 @pytest.mark.parametrize("theme", TABLES)
 def test_symbolic_calls(theme):
-    found = Found(TABLES[theme])
-    for row in TABLES[theme]:
-        if not row.symbolic or not row.tensors or row.op in ("is_tensor", "shape", "ndim", "size"):
-            continue
+    rows = list(chosen(TABLES[theme]))
+    found = Found(rows)
+    for row in rows:
         real, known = traced(cornu, row, row.tensors), called(cornu, row, unknown=False)
         if isinstance(real, Refused):
             assert real.needs_values or isinstance(known, Refused), row

@@ -79,8 +79,8 @@ def affine_transform(
     """Images moved, turned, scaled and sheared.
 
     With a row (a0, a1, a2, b0, b1, b2, c0, c1) of `transform` the output at (x, y) is the input at
-    (a0 x + a1 y + a2, b0 x + b1 y + b2). c0 and c1 are taken as 0, and no gradient flows into
-    `transform`, as in Keras on JAX.
+    (a0 x + a1 y + a2, b0 x + b1 y + b2). c0 and c1 are taken as 0, as Keras says; in fact it
+    moves channels by them on JAX.
 
     Args:
         images: one image or a batch.
@@ -94,7 +94,7 @@ def affine_transform(
         ValueError: for an unknown interpolation or fill mode, or a transform that does not fit.
     """
     found, restore = batch(images, data_format)
-    rows = lax.stop_gradient(as_array(transform))
+    rows = as_array(transform)
     if rows.shape[-1:] != (8,) or rows.ndim > 2:
         raise ValueError(f"transform must have the shape (8,) or (N, 8). Received: {rows.shape}")
     matrices = jnp.broadcast_to(rows, (found.shape[0], 8))[:, :6].reshape(-1, 2, 3)
