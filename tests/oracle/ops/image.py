@@ -48,9 +48,10 @@ ROWS = [
     row("image.crop_images", IMAGES, 1),
     *both("resize", (5, 20)),
     *[row("image.resize", IMAGES, (13, 6), interpolation=method, antialias=antialias)
-      for method in METHODS for antialias in (False, True)],
+      for method, antialias in (*((m, False) for m in METHODS), ("bilinear", True),
+                                ("bicubic", True), ("lanczos3", True))],
     *[row("image.resize", IMAGES, size, **how)
-      for size in ((5, 5), (4, 9), (3, 11)) for how in (CROP, PAD)],
+      for size in ((5, 5), (3, 11)) for how in (CROP, PAD)],
     row("image.resize", FIRST, (5, 5), **PAD, **CHANNELS_FIRST),
     row("image.resize", BYTES, (5, 20)),
     row("image.resize", BYTES, (5, 20), interpolation="bicubic"),

@@ -8,7 +8,7 @@ ELSEWHERE = {
     "ops.custom_gradient": "test_functions.py",
     "ops.jvp": "test_functions.py",
     "ops.vectorize": "test_functions.py",
-    "ops.image.elastic_transform": "tests/ops/image/test_against_keras.py",
+    "ops.image.elastic_transform": "tests/ops/image/test_image.py",
     "random.SeedGenerator": "test_functions.py",
     "activations.get": "tests/test_activations.py",
     "activations.serialize": "tests/test_activations.py",
