@@ -53,6 +53,14 @@ def test_gradients_of_activations_are_finite(x):
         assert np.isfinite(jax.grad(lambda v, name=name: getattr(ops, name)(v).sum())(x)).all()
 
 
+@pytest.mark.parametrize("name", ["cdist", "normalize"])
+def test_gradients_at_zero_are_finite(name):
+    """Keras gives NaN: the root of a distance or norm of 0 has no slope."""
+    zeros = np.zeros((2, 3), "float32")
+    args = (zeros, zeros) if name == "cdist" else (zeros,)
+    assert np.isfinite(jax.grad(lambda *x: getattr(ops, name)(*x).sum())(*args)).all()
+
+
 @many
 @given(NUMBERS)
 def test_sorting_is_a_permutation(x):

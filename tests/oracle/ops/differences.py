@@ -77,7 +77,6 @@ REASONS: dict[str, dict[str, str]] = {
     },
     GRADIENT: {
         "sparsemax activations.sparsemax": "Keras's rows do not sum to 1",
-        "cdist": "finite at a distance of 0, where Keras's is NaN",
         "image.affine_transform": (
             "by c0 and c1, which move channels in Keras; the others are compared beside the op"
         ),
