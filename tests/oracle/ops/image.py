@@ -48,8 +48,7 @@ ROWS = [
     row("image.crop_images", IMAGES, 1),
     *both("resize", (5, 20)),
     *[row("image.resize", IMAGES, (13, 6), interpolation=method, antialias=antialias)
-      for method, antialias in (*((m, False) for m in METHODS), ("bilinear", True),
-                                ("bicubic", True), ("lanczos3", True))],
+      for method, antialias in (*((m, False) for m in METHODS), ("bicubic", True))],
     *[row("image.resize", IMAGES, size, **how)
       for size in ((5, 5), (3, 11)) for how in (CROP, PAD)],
     row("image.resize", FIRST, (5, 5), **PAD, **CHANNELS_FIRST),
@@ -73,7 +72,7 @@ ROWS = [
     row("image.gaussian_blur", IMAGES, (5, 5), (1.3, 1.3), "channels_last"),
     *[row("image.affine_transform", IMAGES, TURNS, fill_mode=fill, fill_value=0.3)
       for fill in FILLS],
-    *[row("image.affine_transform", IMAGES, TURNS, "nearest", fill, 0.3) for fill in FILLS],
+    row("image.affine_transform", IMAGES, TURNS, "nearest", "reflect"),
     row("image.affine_transform", FIRST, TURNS, **CHANNELS_FIRST),
     row("image.affine_transform", IMAGES[0], TURNS[0]).but(unknown=((), ())),
     row("image.affine_transform", IMAGES, TURNS, interpolation="cubic"),
@@ -83,7 +82,7 @@ ROWS = [
     row("image.perspective_transform", FIRST, CORNERS, MOVED, **CHANNELS_FIRST),
     row("image.perspective_transform", IMAGES[0], CORNERS[0], MOVED[0]).but(unknown=((), (), ())),
     *[row("image.map_coordinates", GRAY, PLACES, order, fill_mode=fill, fill_value=0.3).but(
-          unknown=((), ())) for order in (1, 0) for fill in FILLS],
+          unknown=((), ())) for order, fill in (*((1, fill) for fill in FILLS), (0, "mirror"))],
     row("image.map_coordinates", GRAY, PLACES, 2).but(unknown=((), ())),
     row("image.map_coordinates", GRAY, PLACES[:2], 1).but(unknown=((), ())),
     row("image.sobel_edges", IMAGES),
