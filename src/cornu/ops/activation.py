@@ -11,12 +11,12 @@ from jax import lax
 
 from cornu.errors import warn
 from cornu.ops.declare import axes, op, unary
-from cornu.ops.promotion import as_array, as_float
+from cornu.ops.promotion import as_float, pair
 from cornu.types import Array, Axis, Tensor
 
 
 def _hard_tanh(x: Array) -> Array:
-    return jnp.clip(x.astype("int32") if x.dtype == jnp.bool_ else x, -1, 1)
+    return jax.nn.hard_tanh(x.astype("int32") if x.dtype == jnp.bool_ else x)
 
 
 relu = unary("relu", jax.nn.relu, "`max(x, 0)`.", home="nn")
@@ -149,8 +149,8 @@ def soft_shrink(x: Tensor, threshold: float = 0.5) -> Array:
 @op("nn")
 def threshold(x: Tensor, threshold: float, default_value: float) -> Array:
     """`x` where it is above `threshold`, else `default_value`."""
-    x = as_array(x)
-    return jnp.where(x > threshold, x, jnp.asarray(default_value, x.dtype))
+    x, default = pair(x, default_value)
+    return jnp.where(x > threshold, x, default)
 
 
 @op("nn")

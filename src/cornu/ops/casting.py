@@ -27,8 +27,10 @@ def cast(x: Tensor, dtype: DType) -> Array:
 def saturate_cast(x: Tensor, dtype: DType) -> Array:
     """`x` as `dtype`, limited first to what `dtype` can hold."""
     x, target = as_array(x), dtypes.held(dtype)
-    if target == jnp.bool_ or jnp.issubdtype(target, jnp.complexfloating):
+    if jnp.issubdtype(target, jnp.complexfloating):
         return x.astype(target)
+    if target == jnp.bool_:
+        return x.astype(target) if x.dtype == jnp.bool_ else x > 0
     info = jnp.iinfo(target) if jnp.issubdtype(target, jnp.integer) else jnp.finfo(target)
     if x.dtype == jnp.bool_:
         return x.astype(target)
@@ -41,9 +43,11 @@ def saturate_cast(x: Tensor, dtype: DType) -> Array:
 
 def _saturated_float(x: Array, target: np.dtype, info: Any) -> Array:
     low, high = np.array(info.min).astype(x.dtype), np.array(info.max).astype(x.dtype)
-    if jnp.issubdtype(target, jnp.integer) and float(high) > float(info.max):
-        high = np.nextafter(high, np.zeros_like(high))  # 2**31 would overflow on the way to int32
-    return jnp.clip(x, low, high).astype(target)
+    if not jnp.issubdtype(target, jnp.integer) or float(high) <= float(info.max):
+        return jnp.clip(x, low, high).astype(target)
+    # The limit itself, such as 2**31 - 1, is no float of this dtype: the next one would overflow.
+    inside = jnp.clip(x, low, np.nextafter(high, np.zeros_like(high))).astype(target)
+    return jnp.where(x >= high, jnp.asarray(info.max, target), inside)
 
 
 @op("core")

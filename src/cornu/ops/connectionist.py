@@ -19,6 +19,12 @@ from cornu.types import Array, Tensor
 _NEVER = -1e30  # log of the probability of what cannot be; finite, so that gradients are
 
 
+def _wide(logits: Tensor) -> Array:
+    """At least float32: sums of many logarithms, and one as low as `_NEVER`, need it."""
+    logits = as_float(logits)
+    return logits.astype(jnp.promote_types(logits.dtype, "float32"))
+
+
 @op("nn")
 def ctc_loss(
     target: Tensor,
@@ -42,7 +48,7 @@ def ctc_loss(
     Raises:
         ValueError: for other ranks or batch sizes that differ.
     """
-    target, output = as_array(target).astype("int32"), as_float(output)
+    target, output = as_array(target).astype("int32"), _wide(output)
     if target.ndim != 2 or output.ndim != 3 or target.shape[0] != output.shape[0]:
         raise ValueError(
             "target must have the shape (B, L) and output the shape (B, T, classes). "
@@ -109,7 +115,7 @@ def ctc_decode(
     Raises:
         ValueError: for an unknown strategy, another rank, more paths than beams.
     """
-    inputs = as_float(inputs)
+    inputs = _wide(inputs)
     lengths = as_array(sequence_lengths).astype("int32")
     if inputs.ndim != 3:
         raise ValueError(f"inputs must be logits (B, T, classes). Received: shape {inputs.shape}")

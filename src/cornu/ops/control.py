@@ -93,7 +93,9 @@ def associative_scan(
     """
     if not callable(f):
         raise TypeError(f"f must be a function. Received: f={f!r}")
-    return lax.associative_scan(f, jax.tree.map(as_array, elems), reverse=reverse, axis=axis)
+    elems = jax.tree.map(as_array, elems)
+    axis %= max(1, jax.tree.leaves(elems)[0].ndim)  # JAX turns back from the end only these
+    return lax.associative_scan(f, elems, reverse=reverse, axis=axis)
 
 
 @op("core")

@@ -7,6 +7,7 @@ function of `jax.numpy` with Keras's dtype rules and signature around it.
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
@@ -14,12 +15,14 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast
 from cornu.core import symbolic
 from cornu.core.operators import TABLE
 from cornu.core.variable import Variable
+from cornu.errors import short
 from cornu.ops.operation import FunctionOperation
 from cornu.ops.promotion import as_array, as_float, float_pair, pair
 from cornu.types import Array, Axis, Tensor
 
 P = ParamSpec("P")
 R = TypeVar("R")
+_IN_THE_CALL = "in the call"
 
 
 def op(home: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -43,7 +46,11 @@ def op(home: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             args = tuple(_value(a) for a in args)
             if kwargs:
                 kwargs = {key: _value(value) for key, value in kwargs.items()}
-            return function(*args, **kwargs)  # type: ignore[arg-type]
+            try:
+                return function(*args, **kwargs)  # type: ignore[arg-type]
+            except (TypeError, ValueError, IndexError) as error:
+                _note_the_call(error, function, args, kwargs)
+                raise
 
         run.home = home  # type: ignore[attr-defined]
         TABLE.setdefault(name, run)  # `activations.relu` leaves `ops.relu` in its place
@@ -51,6 +58,26 @@ def op(home: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return cast(Callable[P, R], run)
 
     return declare
+
+
+def _note_the_call(
+    error: Exception, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """Adds to an error what the op was called with: JAX's own messages name neither."""
+    if any(note.startswith(_IN_THE_CALL) for note in getattr(error, "__notes__", ())):
+        return  # an op inside this one has told already
+    try:
+        given = inspect.signature(function).bind(*args, **kwargs).arguments
+    except TypeError:  # the arguments themselves are wrong, and Python has said so
+        return
+    shown = ", ".join(f"{name}={_shown(value)}" for name, value in given.items())
+    error.add_note(f"{_IN_THE_CALL} ops.{function.__name__}({shown})")
+
+
+def _shown(value: Any) -> str:
+    if type(value) in (list, tuple) and any(hasattr(item, "shape") for item in value):
+        return f"[{', '.join(short(item) for item in value[:4])}{', ...' * (len(value) > 4)}]"
+    return short(value)
 
 
 def _value(x: Any) -> Any:
@@ -114,7 +141,8 @@ def reduction(
     convert = as_float if floats else as_array
 
     def call(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Array:
-        return function(convert(x), axis=axes(axis), keepdims=keepdims)
+        x = convert(x)
+        return function(x, axis=axes(axis, x), keepdims=keepdims)
 
     return _declared(call, name, doc, "numpy")
 
@@ -126,6 +154,18 @@ def _declared(call: Callable[..., Any], name: str, doc: str, home: str) -> Any:
     return op(home)(call)
 
 
-def axes(axis: Axis) -> int | tuple[int, ...] | None:
-    """`axis` in the form that `jax.numpy` takes: lists become tuples."""
-    return tuple(axis) if isinstance(axis, list | tuple) else cast(Any, axis)
+def axes(axis: Axis, x: Array | None = None) -> int | tuple[int, ...] | None:
+    """`axis` in the form that `jax.numpy` takes: lists become tuples.
+
+    Raises:
+        ValueError: if the array `x` is given and does not have that axis.
+    """
+    found = tuple(axis) if isinstance(axis, list | tuple) else cast(Any, axis)
+    if x is not None and found is not None:
+        for one in found if isinstance(found, tuple) else (found,):
+            if not -x.ndim <= one < x.ndim:
+                raise ValueError(
+                    f"axis must lie between {-x.ndim} and {x.ndim - 1} for a tensor of shape "
+                    f"{x.shape}. Received: axis={axis}"
+                )
+    return found

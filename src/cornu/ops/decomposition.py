@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from cornu.ops.declare import axes, op
-from cornu.ops.promotion import as_float, float_pair
+from cornu.ops.promotion import as_float, same_floats
 from cornu.types import Array, Tensor
 
 
@@ -120,7 +120,7 @@ def svd(x: Tensor, full_matrices: bool = True, compute_uv: bool = True) -> Any:
 @op("linalg")
 def solve(a: Tensor, b: Tensor) -> Array:
     """The x with `a @ x == b`; `a` is (..., M, M), `b` (..., M) or (..., M, N)."""
-    a, b = float_pair(a, b)
+    a, b = same_floats(a, b)
     a = _matrices(a, square=True)
     if b.ndim == a.ndim - 1:
         return jnp.squeeze(jnp.linalg.solve(a, b[..., None]), -1)
@@ -130,7 +130,7 @@ def solve(a: Tensor, b: Tensor) -> Array:
 @op("linalg")
 def solve_triangular(a: Tensor, b: Tensor, lower: bool = False) -> Array:
     """The x with `a @ x == b` for a triangular `a`; entries on its other side are not read."""
-    a, b = float_pair(a, b)
+    a, b = same_floats(a, b)
     a = _matrices(a, square=True)
     if b.ndim == a.ndim - 1:
         return jnp.squeeze(jax.scipy.linalg.solve_triangular(a, b[..., None], lower=lower), -1)
@@ -146,7 +146,7 @@ def lstsq(a: Tensor, b: Tensor, rcond: float | None = None) -> Array:
         b: (M,) or (M, K).
         rcond: singular values below this part of the largest count as 0.
     """
-    a, b = float_pair(a, b)
+    a, b = same_floats(a, b)
     return jnp.linalg.lstsq(_matrices(a), b, rcond=rcond)[0]
 
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from cornu.ops.declare import binary, op, unary
-from cornu.ops.promotion import as_array, as_float, float_pair, pair
+from cornu.ops.promotion import as_array, as_float, float_pair, pair, several
 from cornu.types import Array, Tensor
 
 # -- of one tensor ---------------------------------------------------------------------------------
@@ -115,14 +115,9 @@ def clip(x: Tensor, x_min: Tensor, x_max: Tensor) -> Array:
         x_min: lower bound, broadcast to `x`.
         x_max: upper bound, broadcast to `x`.
     """
-    x = as_array(x)
-    if x.dtype == jnp.bool_:
-        x = x.astype("int32")
-    return jnp.clip(x, _bound(x_min), _bound(x_max))
-
-
-def _bound(x: Tensor) -> Tensor:
-    return as_array(x) if isinstance(x, list | tuple) else x
+    x = as_array(x) if isinstance(x, bool) else x
+    x, x_min, x_max = several([x, x_min, x_max])
+    return jnp.clip(x.astype("int32") if x.dtype == jnp.bool_ else x, x_min, x_max)
 
 
 @op("numpy")
@@ -159,8 +154,14 @@ def nan_to_num(
 @op("numpy")
 def polar(abs_: Tensor, angle: Tensor) -> Array:
     """Complex numbers of modulus `abs_` and angle `angle` (radians)."""
-    modulus, angle = as_float(abs_), as_float(angle)
+    modulus, angle = _complex_part(abs_), _complex_part(angle)
     return lax.complex(modulus * jnp.cos(angle), modulus * jnp.sin(angle))
+
+
+def _complex_part(x: Tensor) -> Array:
+    """In a dtype of which complex numbers are made: at least float32."""
+    x = as_array(x)
+    return x.astype(jnp.promote_types(x.dtype, "float32"))
 
 
 @op("math")
@@ -173,6 +174,11 @@ def logdet(x: Tensor) -> Array:
 def view_as_complex(x: Tensor) -> Array:
     """Complex numbers from a real tensor whose last axis holds (real, imaginary)."""
     x = as_array(x)
+    if x.shape[-1:] != (2,):
+        raise ValueError(
+            f"x must have a last axis of size 2 (real, imaginary). Received: shape {x.shape}"
+        )
+    x = _complex_part(x)
     return lax.complex(x[..., 0], x[..., 1])
 
 

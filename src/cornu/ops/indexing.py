@@ -9,7 +9,7 @@ from jax import lax
 
 from cornu.core.variable import Variable
 from cornu.ops.declare import op
-from cornu.ops.promotion import as_array, pair
+from cornu.ops.promotion import as_array, pair, several
 from cornu.types import Array, Shape, Tensor
 
 
@@ -91,7 +91,8 @@ def select(condlist: Tensor, choicelist: Tensor, default: Any = 0) -> Array:
         default: taken where no condition holds.
     """
     conditions = [as_array(condition).astype(bool) for condition in condlist]
-    return jnp.select(conditions, [as_array(choice) for choice in choicelist], default)
+    *choices, default = several([*choicelist, default])
+    return jnp.select(conditions, choices, default)
 
 
 @op("numpy")

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
 
 from cornu.ops.declare import op
-from cornu.ops.promotion import as_array, pair
+from cornu.ops.promotion import as_array, pair, several
 from cornu.types import Array, Tensor
-
-
-def _arrays(xs: Sequence[Tensor]) -> list[Array]:
-    return [as_array(x) for x in xs]
 
 
 @op("numpy")
@@ -24,31 +19,31 @@ def concatenate(xs: Tensor, axis: int = 0) -> Array:
         xs: tensors with equal sizes but along `axis`.
         axis: where to join.
     """
-    return jnp.concatenate(_arrays(xs), axis=axis)
+    return jnp.concatenate(several(xs), axis=axis)
 
 
 @op("numpy")
 def stack(x: Tensor, axis: int = 0) -> Array:
     """Tensors of one shape along a new axis."""
-    return jnp.stack(_arrays(x), axis=axis)
+    return jnp.stack(several(x), axis=axis)
 
 
 @op("numpy")
 def hstack(xs: Tensor) -> Array:
     """Joined along axis 1 (vectors: along axis 0)."""
-    return jnp.hstack(_arrays(xs))
+    return jnp.hstack(several(xs))
 
 
 @op("numpy")
 def vstack(xs: Tensor) -> Array:
     """Joined along axis 0; vectors count as rows."""
-    return jnp.vstack(_arrays(xs))
+    return jnp.vstack(several(xs))
 
 
 @op("numpy")
 def dstack(xs: Tensor) -> Array:
     """Joined along the third axis."""
-    return jnp.dstack(_arrays(xs))
+    return jnp.dstack(several(xs))
 
 
 @op("numpy")
@@ -131,4 +126,4 @@ def meshgrid(*x: Tensor, indexing: str = "xy") -> list[Array]:
     """
     if indexing not in ("xy", "ij"):
         raise ValueError(f"indexing must be 'xy' or 'ij'. Received: indexing={indexing!r}")
-    return list(jnp.meshgrid(*_arrays(x), indexing=indexing))
+    return list(jnp.meshgrid(*several(x), indexing=indexing))

@@ -80,7 +80,7 @@ def sparse_categorical_crossentropy(
         axis: the classes.
 
     Returns:
-        The shape of `target`.
+        The shape of `target`, in at least `floatx`.
 
     Raises:
         ValueError: if the shapes do not fit.
@@ -98,11 +98,12 @@ def sparse_categorical_crossentropy(
             f"indices of shape {expected} were expected (one-hot targets need "
             "`categorical_crossentropy`)"
         )
+    wide = jnp.promote_types(output.dtype, settings.floatx)
     if from_logits:
-        return _surprise(output, target, axis)
+        return _surprise(output, target, axis).astype(wide)
     # Comparing instead of gathering: the gradient is then no scatter, which is slow on CPUs.
     here = lax.broadcasted_iota(jnp.int32, output.shape, axis) == jnp.expand_dims(target, axis)
-    return -_log_likelihood(here.astype(output.dtype), output, axis, settings.epsilon)
+    return -_log_likelihood(here.astype(output.dtype), output, axis, settings.epsilon).astype(wide)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(2,))

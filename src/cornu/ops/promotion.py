@@ -85,6 +85,25 @@ def _beside(scalar: Any, other: Array) -> Any:
     return as_array(scalar) if floats else scalar
 
 
+def several(xs: Any) -> list[Any]:
+    """Operands that are joined or chosen from; Python numbers take the dtype of the arrays."""
+    arrays = [x if isinstance(x, _SCALARS) else as_array(x) for x in xs]
+    known = [x for x in arrays if not isinstance(x, _SCALARS)]
+    if not known:
+        return [as_array(x) for x in arrays]
+    dtype = jnp.result_type(*known, *(x for x in arrays if isinstance(x, _SCALARS)))
+    return [jnp.asarray(x, dtype) if isinstance(x, _SCALARS) else x for x in arrays]
+
+
+def same_floats(x1: Any, x2: Any) -> tuple[Array, Array]:
+    """Two operands as arrays of the float dtype that both fit; of two integers `floatx`."""
+    x1, x2 = pair(x1, x2)
+    dtype = jnp.result_type(x1, x2)
+    if not jnp.issubdtype(dtype, jnp.inexact):
+        dtype = dtypes.held(settings.floatx)
+    return jnp.asarray(x1, dtype), jnp.asarray(x2, dtype)
+
+
 def float_pair(x1: Any, x2: Any) -> tuple[Any, Any]:
     """Two operands of a function that gives floats; where both are integers, as `floatx`."""
     x1, x2 = pair(x1, x2)

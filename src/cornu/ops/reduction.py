@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from cornu.core import dtypes
 from cornu.ops.declare import axes, op, reduction
-from cornu.ops.promotion import as_array, as_float
+from cornu.ops.promotion import as_array, as_float, same_floats
 from cornu.types import Array, Axis, DType, Tensor
 
 all = reduction("all", lambda x, **kw: jnp.all(x.astype(bool), **kw), "Whether all are true.")
@@ -48,7 +48,8 @@ def max(
         keepdims: keeps them with size 1.
         initial: the result is at least this; needed where `x` is empty.
     """
-    return jnp.max(as_array(x), axis=axes(axis), keepdims=keepdims, initial=initial)
+    x = as_array(x)
+    return jnp.max(x, axis=axes(axis, x), keepdims=keepdims, initial=initial)
 
 
 @op("numpy")
@@ -63,7 +64,8 @@ def min(
         keepdims: keeps them with size 1.
         initial: the result is at most this; needed where `x` is empty.
     """
-    return jnp.min(as_array(x), axis=axes(axis), keepdims=keepdims, initial=initial)
+    x = as_array(x)
+    return jnp.min(x, axis=axes(axis, x), keepdims=keepdims, initial=initial)
 
 
 @op("numpy")
@@ -76,13 +78,15 @@ def prod(x: Tensor, axis: Axis = None, keepdims: bool = False, dtype: DType = No
         keepdims: keeps them with size 1.
         dtype: dtype of the result; default: that of `x`, small integers become 32-bit ones.
     """
-    return jnp.prod(as_array(x), axis=axes(axis), keepdims=keepdims, dtype=_held(dtype))
+    x = as_array(x)
+    return jnp.prod(x, axis=axes(axis, x), keepdims=keepdims, dtype=_held(dtype))
 
 
 @op("numpy")
 def count_nonzero(x: Tensor, axis: Axis = None) -> Array:
     """Number of elements that are not 0, as int32."""
-    return jnp.count_nonzero(as_array(x), axis=axes(axis)).astype("int32")
+    x = as_array(x)
+    return jnp.count_nonzero(x, axis=axes(axis, x)).astype("int32")
 
 
 @op("numpy")
@@ -94,9 +98,11 @@ def average(x: Tensor, axis: Axis = None, weights: Tensor = None) -> Array:
         axis: axis or axes to take away; None means all.
         weights: shape of `x`, or one weight for each position along `axis`; default: all equal.
     """
-    x = as_float(x)
-    weights = None if weights is None else as_float(weights)
-    return jnp.average(x, axis=axes(axis), weights=weights)
+    if weights is None:
+        x = as_float(x)
+    else:
+        x, weights = same_floats(x, weights)
+    return jnp.average(x, axis=axes(axis, x), weights=weights)
 
 
 @op("numpy")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from cornu.core.scope import current
 from cornu.core.symbolic import KerasTensor
@@ -145,7 +146,7 @@ def repeat(x: Tensor, repeats: Any, axis: int | None = None) -> Array:
         repeats: a number, or one for each position along `axis`.
         axis: axis along which to repeat; None flattens first.
     """
-    counts = jnp.asarray(repeats) if isinstance(repeats, list) else repeats
+    counts = np.asarray(repeats) if isinstance(repeats, list | tuple) else repeats
     return jnp.repeat(as_array(x), counts, axis)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from cornu.ops.declare import axes, op, unary
-from cornu.ops.promotion import as_array, as_float, float_pair
+from cornu.ops.promotion import as_array, as_float, float_pair, same_floats
 from cornu.types import Array, Axis, Tensor
 
 corrcoef = unary("corrcoef", jnp.corrcoef, "Correlation coefficients of the rows.", floats=True)
@@ -120,5 +120,7 @@ def trapezoid(y: Tensor, x: Tensor = None, dx: Any = 1.0, axis: int = -1) -> Arr
         dx: distance of neighbours.
         axis: what to integrate along.
     """
-    x = None if x is None else as_float(x)
-    return jnp.trapezoid(as_float(y), x, dx=dx, axis=axis)
+    if x is None:
+        return jnp.trapezoid(as_float(y), dx=dx, axis=axis)
+    y, x = same_floats(y, x)
+    return jnp.trapezoid(y, x, axis=axis)

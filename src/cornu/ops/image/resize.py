@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from cornu.ops.casting import saturate_cast
 from cornu.ops.declare import op
 from cornu.ops.image.layout import batch
 from cornu.ops.promotion import as_array
@@ -82,8 +83,7 @@ def _in_floats(images: Array, compute: Any) -> Array:
     result = compute(images.astype("float32"))
     if images.dtype == jnp.bool_:
         return result >= 0.5
-    limits = jnp.iinfo(images.dtype)
-    return jnp.clip(jnp.round(result), limits.min, limits.max).astype(images.dtype)
+    return saturate_cast(jnp.round(result), images.dtype)
 
 
 def _cropped(images: Array, size: tuple[int, int]) -> Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -18,6 +17,7 @@ from cornu.ops.promotion import as_array
 from cornu.types import Array, Tensor
 
 _ORDERS = {"nearest": 0, "bilinear": 1}
+_AS_GOOD_AS_WHOLE = 1e-4  # pixels; far above the rounding of float32 in images of 1000 pixels
 _FILLS = ("constant", "nearest", "wrap", "mirror", "reflect")
 
 
@@ -79,8 +79,8 @@ def affine_transform(
     """Images moved, turned, scaled and sheared.
 
     With a row (a0, a1, a2, b0, b1, b2, c0, c1) of `transform` the output at (x, y) is the input at
-    (a0 x + a1 y + a2, b0 x + b1 y + b2). c0 and c1 are taken as 0, and no gradient flows into
-    `transform`, as in Keras on JAX.
+    (a0 x + a1 y + a2, b0 x + b1 y + b2). c0 and c1 are taken as 0, as Keras says; in fact it
+    moves channels by them on JAX.
 
     Args:
         images: one image or a batch.
@@ -94,15 +94,12 @@ def affine_transform(
         ValueError: for an unknown interpolation or fill mode, or a transform that does not fit.
     """
     found, restore = batch(images, data_format)
-    rows = lax.stop_gradient(as_array(transform))
+    rows = as_array(transform)
     if rows.shape[-1:] != (8,) or rows.ndim > 2:
         raise ValueError(f"transform must have the shape (8,) or (N, 8). Received: {rows.shape}")
-    rows = jnp.broadcast_to(rows, (found.shape[0], 8))
-
-    def place(row: Array, x: Array, y: Array) -> tuple[Array, Array]:
-        return row[0] * x + row[1] * y + row[2], row[3] * x + row[4] * y + row[5]
-
-    return restore(_warped(found, rows, place, interpolation, fill_mode, fill_value))
+    matrices = jnp.broadcast_to(rows, (found.shape[0], 8))[:, :6].reshape(-1, 2, 3)
+    places = _mapped(matrices, found)
+    return restore(_warped(found, places, interpolation, fill_mode, fill_value))
 
 
 @op("image")
@@ -138,12 +135,11 @@ def perspective_transform(
     many = (found.shape[0], 4, 2)
     start, end = (jnp.broadcast_to(p, many).astype(dtype) for p in (start, end))
     rows = jax.vmap(_perspective)(end, start)
-
-    def place(row: Array, x: Array, y: Array) -> tuple[Array, Array]:
-        k = row[6] * x + row[7] * y + 1
-        return (row[0] * x + row[1] * y + row[2]) / k, (row[3] * x + row[4] * y + row[5]) / k
-
-    return restore(_warped(found, rows, place, interpolation, "constant", fill_value))
+    matrices = jnp.pad(rows, ((0, 0), (0, 1)), constant_values=1).reshape(-1, 3, 3)
+    places = _mapped(matrices, found)
+    return restore(
+        _warped(found, places[:, :2] / places[:, 2:], interpolation, "constant", fill_value)
+    )
 
 
 def _points(points: Tensor, argument: str) -> Array:
@@ -198,38 +194,54 @@ def elastic_transform(
     dtype = jnp.result_type(found.dtype, jnp.float32)
     reach = max(1, int(6 * sigma) | 1)
     noise = jax.random.normal(draw_seed(seed), (*found.shape[:3], 2), dtype)
-    displaced = alpha * blurred(noise, (reach, reach), (sigma, sigma))
-
-    def place(displacement: Array, x: Array, y: Array) -> tuple[Array, Array]:
-        return x + displacement[..., 0], y + displacement[..., 1]
-
-    return restore(_warped(found, displaced, place, interpolation, fill_mode, fill_value))
+    displacement = blurred(alpha * noise, (reach, reach), (sigma, sigma))
+    places = _grid(found, dtype)[:2] + jnp.moveaxis(displacement, -1, 1)
+    return restore(_warped(found, places, interpolation, fill_mode, fill_value))
 
 
-Place = Callable[[Any, Array, Array], tuple[Array, Array]]
+def _grid(images: Array, dtype: Any) -> Array:
+    """(x, y, 1) of each pixel, of the shape (3, H, W)."""
+    height, width = images.shape[1:3]
+    y, x = jnp.meshgrid(
+        jnp.arange(height, dtype=dtype), jnp.arange(width, dtype=dtype), indexing="ij"
+    )
+    return jnp.stack([x, y, jnp.ones_like(x)])
+
+
+def _mapped(matrices: Array, images: Array) -> Array:
+    """`matrices` (N, 2 or 3, 3) times (x, y, 1) of each pixel."""
+    dtype = jnp.result_type(matrices.dtype, jnp.float32)
+    grid = _grid(images, dtype)
+    return jnp.einsum("nij,jhw->nihw", matrices, grid, precision=lax.Precision.HIGHEST)
 
 
 def _warped(
-    images: Array, how: Array, place: Place, interpolation: str, fill_mode: str, fill_value: float
+    images: Array, places: Array, interpolation: str, fill_mode: str, fill_value: float
 ) -> Array:
-    """Images (N, H, W, C) read where `place(how[n], x, y)` says."""
+    """Images (N, H, W, C) read at `places` (N, 2, H, W), which are (x, y)."""
     if interpolation not in _ORDERS:
         raise ValueError(
             f"interpolation must be one of {list(_ORDERS)}. "
             f"Received: interpolation={interpolation!r}"
         )
     order, fill = _ORDERS[interpolation], _fill(fill_mode)
-    dtype = jnp.result_type(how.dtype, jnp.float32)
-    y, x = jnp.meshgrid(
-        *(jnp.arange(size, dtype=dtype) for size in images.shape[1:3]), indexing="ij"
-    )
+    places = _settled(places)
 
-    def one(image: Array, row: Array) -> Array:
-        across, down = place(row, x, y)
+    def one(image: Array, place: Array) -> Array:
         return jax.vmap(
-            lambda channel: _read(channel, [down, across], order, fill, fill_value),
+            lambda channel: _read(channel, [place[1], place[0]], order, fill, fill_value),
             in_axes=-1,
             out_axes=-1,
         )(image)
 
-    return jax.vmap(one)(images, how)
+    return jax.vmap(one)(images, places)
+
+
+def _settled(places: Array) -> Array:
+    """Places as good as whole made whole, their gradients kept.
+
+    A compiler computes a place where it is used, rounding one way for the positions of pixels and
+    another for their weights. About whole numbers what is read would come out one pixel off.
+    """
+    off = jnp.round(places) - places
+    return places + lax.stop_gradient(jnp.where(jnp.abs(off) < _AS_GOOD_AS_WHOLE, off, 0))
