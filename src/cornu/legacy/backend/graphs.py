@@ -25,16 +25,30 @@ class Function:
         outputs: a list of symbolic tensors, or one.
         updates: must be empty: `K.update` acts at once.
         name: not used.
+        **session_kwargs: must be empty: there is no session that could take them.
 
     Raises:
-        NotImplementedError: if there are updates.
+        NotImplementedError: if there are updates or arguments for a session.
     """
 
     def __init__(
-        self, inputs: Sequence[Any], outputs: Any, updates: Any = None, name: str | None = None
+        self,
+        inputs: Sequence[Any],
+        outputs: Any,
+        updates: Any = None,
+        name: str | None = None,
+        **session_kwargs: Any,
     ) -> None:
         if updates:
-            raise NotImplementedError("K.function takes no updates: `K.update` acts at once")
+            raise NotImplementedError(
+                "K.function takes no updates: `K.update` acts at once. To train, use `model.fit` "
+                "or `model.train_on_batch`, or an optimizer's `stateless_apply` with `jax.grad`"
+            )
+        if session_kwargs:
+            raise NotImplementedError(
+                f"K.function has no TensorFlow session to pass {', '.join(session_kwargs)} to: "
+                "list every tensor that is fed among `inputs`, and all that is wanted in `outputs`"
+            )
         self.inputs, self.outputs, self.name = list(inputs), outputs, name
         self._tensors = [x for x in self.inputs if isinstance(x, KerasTensor)]
         self._nodes = graph.order(self._tensors, tree.flatten(outputs))
@@ -59,7 +73,7 @@ class Function:
 
 def function(inputs: Sequence[Any], outputs: Any, updates: Any = None, **kwargs: Any) -> Function:
     """A `Function` from symbolic `inputs` to `outputs`."""
-    return Function(inputs, outputs, updates, kwargs.get("name"))
+    return Function(inputs, outputs, updates, **kwargs)
 
 
 def gradients(loss: KerasTensor, variables: Any) -> list[KerasTensor]:
