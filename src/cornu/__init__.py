@@ -23,7 +23,12 @@ from cornu import random as random
 from cornu import regularizers as regularizers
 from cornu import tree as tree
 from cornu import utils as utils
+from cornu.core.devices import device as device
 from cornu.core.naming import name_scope as name_scope
+from cornu.core.remat import RematScope as RematScope
+from cornu.core.remat import remat as remat
+from cornu.core.stateless import StatelessScope as StatelessScope
+from cornu.core.stateless import SymbolicScope as SymbolicScope
 from cornu.core.symbolic import KerasTensor as KerasTensor
 from cornu.core.variable import Variable as Variable
 from cornu.dtype_policies import DTypePolicy as DTypePolicy
@@ -39,6 +44,7 @@ from cornu.losses import Loss as Loss
 from cornu.metrics import Metric as Metric
 from cornu.models import Model as Model
 from cornu.models import Sequential as Sequential
+from cornu.ops.function import Function as Function
 from cornu.ops.operation import Operation as Operation
 from cornu.optimizers import Optimizer as Optimizer
 from cornu.regularizers import Regularizer as Regularizer

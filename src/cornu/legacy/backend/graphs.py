@@ -14,6 +14,7 @@ from cornu.core import dtypes, graph, tree
 from cornu.core.scope import Scope
 from cornu.core.symbolic import KerasTensor, Node, record
 from cornu.errors import short
+from cornu.ops.function import source_inputs
 from cornu.ops.operation import Operation
 
 
@@ -94,7 +95,7 @@ def gradients(loss: KerasTensor, variables: Any) -> list[KerasTensor]:
                 f"Received: {short(x)}. For gradients of weights, use `jax.grad` of a function "
                 "that calls `model.stateless_call`."
             )
-    sources = _inputs_of(loss)
+    sources = source_inputs(loss)
     operation = _Gradient(loss, list(targets), sources)
     outputs = [KerasTensor(x.shape, x.dtype) for x in targets]
     return record(operation, (sources,), {}, outputs)
@@ -121,20 +122,6 @@ class _Gradient(Operation):
             jax.grad(functools.partial(loss_from, target))(point)
             for target, point in zip(self.targets, points, strict=True)
         ]
-
-
-def _inputs_of(tensor: KerasTensor) -> list[KerasTensor]:
-    found: dict[int, KerasTensor] = {}
-    seen: set[int] = set()
-    pending = [tensor]
-    while pending:
-        x = pending.pop()
-        if x.node is None or not x.node.inputs:
-            found[id(x)] = x
-        elif id(x.node) not in seen:
-            seen.add(id(x.node))
-            pending.extend(x.node.inputs)
-    return list(found.values())
 
 
 def _call_node(node: Node, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
