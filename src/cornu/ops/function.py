@@ -112,8 +112,20 @@ def _call(node: Node, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return node.operation(*args, **kwargs)
 
 
-def source_inputs(tensor: KerasTensor) -> list[KerasTensor]:
-    """The symbolic tensors that no operation made, or `Input` did, from which `tensor` comes."""
+def get_source_inputs(tensor: KerasTensor) -> list[KerasTensor]:
+    """The symbolic tensors from which `tensor` comes: those of `Input`, or made by no operation.
+
+    Args:
+        tensor: symbolic tensor.
+
+    Returns:
+        A list, in the order in which operations take them; `[tensor]` for an input itself.
+
+    Raises:
+        TypeError: if `tensor` is not symbolic.
+    """
+    if not isinstance(tensor, KerasTensor):
+        raise TypeError(f"tensor must be symbolic. Received: {type(tensor).__name__}")
     found: dict[int, KerasTensor] = {}
     seen: set[int] = set()
     pending = [tensor]

@@ -14,7 +14,7 @@ from cornu.core import dtypes, graph, tree
 from cornu.core.scope import Scope
 from cornu.core.symbolic import KerasTensor, Node, record
 from cornu.errors import short
-from cornu.ops.function import source_inputs
+from cornu.ops.function import get_source_inputs
 from cornu.ops.operation import Operation
 
 
@@ -95,7 +95,7 @@ def gradients(loss: KerasTensor, variables: Any) -> list[KerasTensor]:
                 f"Received: {short(x)}. For gradients of weights, use `jax.grad` of a function "
                 "that calls `model.stateless_call`."
             )
-    sources = source_inputs(loss)
+    sources = get_source_inputs(loss)
     operation = _Gradient(loss, list(targets), sources)
     outputs = [KerasTensor(x.shape, x.dtype) for x in targets]
     return record(operation, (sources,), {}, outputs)
