@@ -85,8 +85,7 @@ def categorical_focal_crossentropy(
 
 def _probabilities(y_pred: Array, axis: int) -> Array:
     """`y_pred` scaled to sum 1 along `axis` and kept off 0 and 1 by `epsilon()`."""
-    total = jnp.sum(y_pred, axis=axis, keepdims=True)
-    scaled = y_pred / jnp.where(total == 0, 1, total)
+    scaled = likelihood.normalized(y_pred, axis)
     return jnp.clip(scaled, settings.epsilon, 1 - settings.epsilon)
 
 

@@ -45,6 +45,11 @@ def align(weights: Array, shape: tuple[int, ...]) -> Array:
     fits = weights.ndim <= len(shape) and all(
         w in (1, v) for w, v in zip(weights.shape, shape, strict=False)
     )
+    if not fits and not shape:
+        raise ValueError(
+            f"sample_weight {given} cannot weigh samples: this loss or metric gives one value for "
+            "the whole batch. Where it has an `axis`, let that leave out axis 0."
+        )
     if not fits:
         samples = shape[:1]
         steps = f" or {shape}" if len(shape) > 1 else ""

@@ -57,7 +57,9 @@ def categorical_crossentropy(
     _same_shape(target, output)
     if output.ndim < 1:
         raise ValueError("categorical_crossentropy needs an axis of classes. Received scalars")
-    return -jnp.sum(target * _log_probabilities(output, from_logits, axis), axis=axis)
+    logs = _log_probabilities(output, from_logits, axis)
+    # Far apart, logits have log-probabilities of -inf, which a target of 0 is not to multiply.
+    return -jnp.sum(jnp.where(target == 0, 0, target * logs), axis=axis)
 
 
 @op("nn")
@@ -101,8 +103,22 @@ def sparse_categorical_crossentropy(
 def _log_probabilities(output: Array, from_logits: bool, axis: int) -> Array:
     if from_logits:
         return jax.nn.log_softmax(output, axis=axis)
-    total = jnp.sum(output, axis=axis, keepdims=True)
-    return jnp.log(_clip(output / jnp.where(total == 0, 1, total)))  # a row of zeros gives no NaN
+    return jnp.log(_clip(normalized(output, axis)))
+
+
+def normalized(probabilities: Array, axis: int) -> Array:
+    """`probabilities` scaled to sum 1 along `axis`; zeros stay zeros.
+
+    Dividing by the total, a constant, and then by what remains of it keeps the gradient finite
+    where the total is so small that its square is 0.
+    """
+    total = jnp.sum(probabilities, axis=axis, keepdims=True)
+    tiny = jnp.finfo(probabilities.dtype).tiny
+    shares = probabilities / lax.stop_gradient(
+        jnp.where(jnp.abs(total) < tiny, jnp.where(total == 0, 1, tiny), total)
+    )
+    rest = jnp.sum(shares, axis=axis, keepdims=True)
+    return shares / jnp.where(rest == 0, 1, rest)
 
 
 def _clip(probabilities: Array) -> Array:
