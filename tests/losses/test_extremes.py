@@ -91,3 +91,22 @@ def test_a_weight_cannot_weigh_samples_of_a_loss_over_the_batch() -> None:
     with pytest.raises(ValueError, match="one value for the whole batch"):
         losses.Dice()(x, x, sample_weight=np.ones((2, 4)))
     assert losses.Dice(axis=-1)(x, x, sample_weight=np.ones(2)).shape == ()
+
+
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight"])
+@pytest.mark.parametrize(
+    "name", ["MeanSquaredError", "BinaryCrossentropy", "CategoricalCrossentropy", "Hinge"]
+)
+def test_no_samples_cost_nothing(name: str, reduction: str) -> None:
+    """Where Keras gives back an empty array, whatever the reduction."""
+    empty = np.zeros((0, 3), "float32")
+    loss = getattr(losses, name)(reduction=reduction)
+    assert loss(empty, empty) == 0
+    assert loss(empty, empty, np.zeros(0)) == 0
+    assert getattr(losses, name)(reduction="none")(empty, empty).shape == (0,)
+
+
+def test_integers_and_bools_are_numbers() -> None:
+    assert losses.MeanSquaredError()([[1, 2]], [[3, 5]]) == 6.5
+    found = losses.BinaryCrossentropy()([[True, False]], [[0.9, 0.2]])
+    np.testing.assert_allclose(found, -np.log([0.9, 0.8]).mean(), rtol=1e-5)
