@@ -1,8 +1,8 @@
 """Compares Cornu's speed with Keras on JAX, PyTorch and TensorFlow, and writes docs/benchmarks.md.
 
 Each peer has an environment of its own under `.bench/`. Rounds alternate between the libraries, so
-that what else the machine does meets all of them. In a round each library runs twice in new
-processes: with an empty home (cold), and with what the first run left there (again).
+that what else the machine does meets all of them; each run is a new process with an empty home.
+What is run and what the table shows stands in `rows.py`.
 """
 
 from __future__ import annotations
@@ -22,48 +22,60 @@ import time
 from typing import Any
 
 import workload
+from rows import ROWS, RUNS, Row, Run
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
+CHART = ROOT / "docs" / "benchmarks.svg"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
-WORKLOADS = ("mlp", "vgg")
 REQUIREMENTS = {
     "keras-jax": ("keras==3.15.1", "jax>=0.10,<0.12"),
     "keras-torch": ("keras==3.15.1", "torch==2.13.0"),
     "keras-tensorflow": ("keras==3.15.1", "tensorflow"),
 }
-Figures = dict[tuple[str, str, str], list[dict[str, Any]]]  # (workload, library, cold or again)
+Figures = dict[tuple[str, str], list[dict[str, float]]]  # (run, library) -> figures of each round
+Versions = dict[str, dict[str, str]]
 
 
 def main() -> None:
     """Make the environments, run the rounds, write the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument(
-        "--quick", action="store_true", help="one round, two epochs of VGG; no page"
+        "--quick", action="store_true", help="one short round beside Keras on JAX; no page"
     )
     parser.add_argument("--libraries", nargs="+", choices=workload.LIBRARIES)
-    parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, default=WORKLOADS)
+    parser.add_argument("--runs", nargs="+", choices=RUNS, default=list(RUNS))
     arguments = parser.parse_args()
-    libraries = arguments.libraries or list(workload.LIBRARIES)
+    few = ["cornu", "keras-jax"] if arguments.quick else list(workload.LIBRARIES)
+    libraries = arguments.libraries or few
     pythons = {library: environment(library) for library in libraries}
     figures: Figures = collections.defaultdict(list)
-    for number in range(1 if arguments.quick else arguments.rounds):
-        for name in arguments.workloads:
-            first = number % len(libraries)  # nobody always comes right after the same neighbour
-            for library in libraries[first:] + libraries[:first]:
-                measure(figures, name, library, pythons[library], arguments.quick)
-    page = table(figures, libraries, arguments.workloads)
+    versions: Versions = {}
+    rounds = 1 if arguments.quick else arguments.rounds
+    for number in range(rounds):
+        for name in arguments.runs:
+            run = RUNS[name]
+            if arguments.quick and run.libraries == ("cornu",):
+                continue  # minutes, and no comparison
+            chosen = [library for library in libraries if library in run.libraries]
+            first = number % len(chosen)  # nobody always comes right after the same neighbour
+            for library in chosen[first:] + chosen[:first]:
+                measure(figures, versions, name, library, pythons[library], arguments.quick)
+    page = table(figures, libraries, versions, rounds)
     print(f"\n{page}")
     if not arguments.quick and libraries == list(workload.LIBRARIES):
         write(page)
-        print(f"Written to {PAGE.relative_to(ROOT)}.")
+        draw(figures)
+        print(f"Written to {PAGE.relative_to(ROOT)} and {CHART.relative_to(ROOT)}.")
 
 
 def environment(library: str) -> str:
     """The Python that runs a library: our own for Cornu, one under `.bench/` for a peer."""
     if library == "cornu":
         return sys.executable
+    if library == "torch":  # stands beside Keras there
+        return environment("keras-torch")
     folder = ROOT / ".bench" / library
     python = folder / "bin" / "python"
     wanted = "\n".join(REQUIREMENTS[library])
@@ -83,31 +95,45 @@ def constraints(library: str) -> list[str]:
     return ["-c", str(pins)] if library == "keras-jax" and pins.exists() else []
 
 
-def measure(figures: Figures, name: str, library: str, python: str, quick: bool) -> None:
-    """One cold run and one with warm caches, noted in `figures`."""
+def measure(
+    figures: Figures, versions: Versions, name: str, library: str, python: str, quick: bool
+) -> None:
+    """One run with an empty home, and for some one more with that home; noted in `figures`."""
+    run = RUNS[name]
+    for key, found in zip(
+        (name, f"{name} again"), outputs(name, run, library, python, quick), strict=False
+    ):
+        figures[key, library].append(found["figures"])
+        versions[library] = found["versions"]
+        shown = ", ".join(f"{what} {value:.4g}" for what, value in found["figures"].items())
+        print(f"{key} {library}: {shown}", flush=True)
+
+
+def outputs(name: str, run: Run, library: str, python: str, quick: bool) -> list[dict[str, Any]]:
+    """What the processes of a run print."""
+    script, *options = run.script
+    if library == "torch":
+        script, options = "torch_loop.py", ["--workload", name]
+    command = [python, str(ROOT / "benchmarks" / script), *options, "--library", library]
+    if quick:
+        command += run.quick
     with tempfile.TemporaryDirectory() as home:
-        places = dict.fromkeys(("HOME", "KERAS_HOME", "XDG_CACHE_HOME"), home)
-        command = [python, str(ROOT / "benchmarks" / f"{name}.py"), "--library", library]
-        if quick and name == "vgg":
-            command += ["--epochs", "2"]
-        for state in ("cold", "again"):
-            variables = {
-                **os.environ,
-                **places,
-                "TF_CPP_MIN_LOG_LEVEL": "3",
-                "JAX_PLATFORMS": "cpu",
-            }
+        variables = {
+            **os.environ,
+            **dict.fromkeys(("HOME", "KERAS_HOME", "XDG_CACHE_HOME"), home),
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "JAX_PLATFORMS": "cpu",
+        }
+        # Installed packages have their byte code, so the sources of this checkout may have it too.
+        variables.pop("PYTHONDONTWRITEBYTECODE", None)
+        found = []
+        for _ in range(2 if run.again and not quick else 1):
             variables[workload.START_VARIABLE] = repr(time.time())
             done = subprocess.run(command, env=variables, capture_output=True, text=True)
             if done.returncode:
                 sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
-            found = json.loads(done.stdout.splitlines()[-1])
-            figures[name, library, state].append(found)
-            print(
-                f"{name} {library} {state}: step {scaled(found['step_s'])},"
-                f" first epoch {scaled(found['first_epoch_s'])}",
-                flush=True,
-            )
+            found.append(json.loads(done.stdout.splitlines()[-1]))
+    return found
 
 
 def median(runs: list[dict[str, Any]], key: str) -> float:
@@ -116,40 +142,80 @@ def median(runs: list[dict[str, Any]], key: str) -> float:
 
 
 def scaled(seconds: float) -> str:
-    """Three figures with a unit that suits them."""
+    """Three figures and a unit that suits them."""
     for unit, factor in (("s", 1.0), ("ms", 1e3)):
         if seconds * factor >= 1:
             return f"{seconds * factor:.3g} {unit}"
     return f"{seconds * 1e6:.0f} us"
 
 
-def table(figures: Figures, libraries: list[str], names: list[str] | tuple[str, ...]) -> str:
+UNITS = {
+    "s": scaled,
+    "MB": lambda value: f"{value / 1e6:.2f} MB",
+    "x": lambda value: f"{value:.2f} x",
+    "n": lambda value: f"{value:.0f}",
+}
+
+
+def value_of(figures: Figures, row: Row, library: str) -> float | None:
+    """The median of a library in a row; None where it does not run it."""
+    runs = figures.get((row.run, library), [])
+    return median(runs, row.figure) if runs and row.figure in runs[0] else None
+
+
+def ratio_of(figures: Figures, row: Row) -> float | None:
+    """How many times as fast (or as small) as the best of those compared Cornu is."""
+    own = value_of(figures, row, "cornu")
+    others = [value_of(figures, row, library) for library in row.against]
+    found = [value for value in others if value is not None]
+    return min(found) / own if own and found else None
+
+
+def table(figures: Figures, libraries: list[str], versions: Versions, rounds: int) -> str:
     """The figures as Markdown, with how and where they were measured."""
-    columns = (("step", "cold", "step_s"), ("first epoch, cold", "cold", "first_epoch_s"))
-    columns += (("first epoch, again", "again", "first_epoch_s"),)
-    rounds = len(figures[names[0], libraries[0], "cold"])
     lines = [
         f"`{command()}`, {rounds} rounds, {datetime.date.today().isoformat()}, {hardware()}.",
         "",
+        "| " + " | ".join(("work", "must", "Cornu's lead", *libraries)) + " |",
+        "|---" * (3 + len(libraries)) + "|",
     ]
-    for name in names:
-        lines.append(
-            "| " + " | ".join((name, *(f"{title} | ratio" for title, *_ in columns))) + " |"
-        )
-        lines.append("|---" * (1 + 2 * len(columns)) + "|")
-        for library in libraries:
-            cells = [library]
-            for _, state, key in columns:
-                own = median(figures[name, library, state], key)
-                base = figures.get((name, "cornu", state))
-                cells += [scaled(own), f"{own / median(base, key):.2f}" if base else ""]
-            lines.append("| " + " | ".join(cells) + " |")
-        lines.append("")
+    for row in ROWS:
+        values = [value_of(figures, row, library) for library in libraries]
+        if all(value is None for value in values):
+            continue
+        ratio = ratio_of(figures, row)
+        cells = ["" if value is None else UNITS[row.unit](value) for value in values]
+        lead = "" if ratio is None else f"**{ratio:.2f} x**"
+        lines.append("| " + " | ".join((row.title, row.must, lead, *cells)) + " |")
+    lines.append("")
     for library in libraries:
-        packages = figures[names[0], library, "cold"][0]["versions"]
-        listed = ", ".join(f"{package} {version}" for package, version in packages.items())
+        listed = ", ".join(f"{name} {version}" for name, version in versions[library].items())
         lines.append(f"- {library}: {listed}")
     return "\n".join(lines)
+
+
+def draw(figures: Figures) -> None:
+    """A bar for each row: how many times as fast as the best of those compared Cornu is."""
+    import matplotlib as mpl  # noqa: PLC0415 (of the extra `demo`; not needed without the page)
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "cornu"  # the same picture each time
+    from matplotlib import pyplot as plt  # noqa: PLC0415
+
+    bars = [(row.title.replace("`", ""), ratio_of(figures, row)) for row in ROWS]
+    bars = [(title, ratio) for title, ratio in bars if ratio is not None][::-1]
+    figure, axes = plt.subplots(figsize=(9, 0.34 * len(bars) + 1))
+    ratios = [ratio for _, ratio in bars]
+    axes.barh([title for title, _ in bars], ratios, color="#2a7f9e", height=0.7)
+    for place, ratio in enumerate(ratios):
+        axes.text(ratio * 1.03, place, f"{ratio:.2g}", va="center", fontsize=8)
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.set_xscale("log")
+    axes.set_xlabel("times as fast as the best of those compared (1: equal)")
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    figure.tight_layout()
+    figure.savefig(CHART, metadata={"Date": None})
 
 
 def command() -> str:

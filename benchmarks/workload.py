@@ -1,6 +1,6 @@
 """Runs one workload under Cornu or under the real Keras with any backend, and times it.
 
-The workloads (`mlp.py`, `vgg.py`) are ordinary Keras code that gets its `keras` from here:
+The workloads (`mlp.py`, `vgg.py`, ...) are ordinary Keras code that gets its `keras` from here:
 
     python benchmarks/mlp.py --library cornu
     python benchmarks/mlp.py --library keras-torch      (or LIBRARY=keras-torch in the environment)
@@ -16,8 +16,8 @@ import contextlib
 import dataclasses
 import importlib
 import importlib.metadata
-import itertools
 import json
+import math
 import os
 import statistics
 import time
@@ -25,12 +25,13 @@ from collections.abc import Callable
 from typing import Any
 
 BACKENDS = {"keras-jax": "jax", "keras-torch": "torch", "keras-tensorflow": "tensorflow"}
-LIBRARIES = ("cornu", *BACKENDS)
+LIBRARIES = ("cornu", *BACKENDS, "torch")  # the last: plain PyTorch, see `torch_loop.py`
 PACKAGES = {
     "cornu": ("cornu", "jax"),
     "keras-jax": ("keras", "jax"),
     "keras-torch": ("keras", "torch"),
     "keras-tensorflow": ("keras", "tensorflow"),
+    "torch": ("torch",),
 }
 START_VARIABLE = "BENCH_START"  # time.time() of whoever started this process (`run.py` does)
 
@@ -41,7 +42,7 @@ class Workload:
 
     Attributes:
         name: for the table.
-        epochs: default number, the first of which is not counted as steady.
+        epochs: how many to time at once.
         batch_size: rows a batch.
         make: (keras) -> (compiled model, x, y).
     """
@@ -55,29 +56,54 @@ class Workload:
 def run(workload: Workload) -> None:
     """Fit the workload with the library that the command line or the environment names."""
     parser = argparse.ArgumentParser(description=f"time the {workload.name} workload")
-    chosen = os.environ.get("LIBRARY", "cornu")
-    parser.add_argument("--library", choices=LIBRARIES, default=chosen)
-    parser.add_argument("--epochs", type=int, default=workload.epochs, help="2 or more")
-    arguments = parser.parse_args()
+    parser.add_argument("--epochs", type=int, default=workload.epochs)
+    arguments, _ = parser.parse_known_args()
+    library = chosen_library(workload.name)
     started = float(os.environ.get(START_VARIABLE, time.time()))
-    keras = load(arguments.library)
-    imported = time.time()
+    keras = load(library)
     model, x, y = workload.make(keras)
-    ends = time_epochs(keras, model, x, y, workload.batch_size, arguments.epochs)
-    steps = -(-len(x) // workload.batch_size)
-    lengths = [after - before for before, after in itertools.pairwise(ends)]
-    print(
-        json.dumps(
-            {
-                "workload": workload.name,
-                "library": arguments.library,
-                "step_s": statistics.median(lengths) / steps,
-                "first_epoch_s": ends[0] - started,
-                "import_s": imported - started,
-                "versions": versions(arguments.library),
-            }
-        )
+
+    def fit(epochs: int) -> None:
+        history = model.fit(x, y, batch_size=workload.batch_size, epochs=epochs, verbose=0)
+        float(history.history["loss"][-1])  # lazy figures have to be there before the time counts
+
+    fit(1)
+    first = time.time() - started
+    steps = arguments.epochs * -(-len(y) // workload.batch_size)
+    report(
+        library,
+        {"first_epoch_s": first, "step_s": median_time(lambda: fit(arguments.epochs), 3) / steps},
     )
+
+
+def chosen_library(name: str) -> str:
+    """What `--library` or the environment variable LIBRARY says; else Cornu."""
+    parser = argparse.ArgumentParser(description=f"measure {name}")
+    default = os.environ.get("LIBRARY", "cornu")
+    parser.add_argument("--library", choices=LIBRARIES, default=default)
+    return parser.parse_known_args()[0].library
+
+
+def median_time(work: Callable[[], Any], times: int, at_most: float = math.inf) -> float:
+    """Median seconds of `work`, after one run that does not count.
+
+    Args:
+        work: what to time.
+        times: how often.
+        at_most: seconds after which to stop early.
+    """
+    work()
+    taken: list[float] = []
+    while len(taken) < times and sum(taken) < at_most:
+        before = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - before)
+    return statistics.median(taken)
+
+
+def report(library: str, figures: dict[str, float]) -> None:
+    """Print what was measured as one line of JSON."""
+    print(json.dumps({"library": library, "figures": figures, "versions": versions(library)}))
 
 
 def load(library: str) -> Any:

@@ -8,6 +8,7 @@ import jax.nn
 import jax.numpy as jnp
 
 from cornu.errors import explain_missing_names
+from cornu.ops import activation
 from cornu.ops.activation import (
     celu,
     elu,
@@ -69,7 +70,7 @@ def gelu(x: Tensor, approximate: bool = False) -> Array:
         x: any shape.
         approximate: use the tanh approximation instead of `erf`.
     """
-    return jax.nn.gelu(as_float(x), approximate=approximate)
+    return activation.gelu(x, approximate=approximate)
 
 
 @op("activations")

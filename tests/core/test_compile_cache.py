@@ -188,8 +188,8 @@ class TestPrivacy:
 def fresh_cache():
     """Settings of JAX and ours as before, afterwards."""
     names = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
+    compiled.stop_cache()  # one that an earlier test has started
     before = {name: getattr(jax.config, name) for name in names}
-    compiled.stop_cache()
     yield
     compiled.stop_cache()
     for name, value in before.items():

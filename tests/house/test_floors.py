@@ -15,7 +15,7 @@ import pytest
 from house import tree
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "settings", "types", "version"),
+    ("errors", "faces", "settings", "types", "version"),
     ("core", "tree"),
     ("serialization", "ops", "random"),
     ("activations", "initializers", "regularizers", "constraints", "dtype_policies", "config"),

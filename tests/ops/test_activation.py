@@ -1,5 +1,7 @@
 """Activation functions whose formula the oracle does not settle."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -28,3 +30,22 @@ def test_softmax_over_one_element_warns():
 def test_glu_needs_two_halves():
     with pytest.raises(ValueError, match="even"):
         ops.glu(np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_exact_gelu_and_its_derivatives(dtype):
+    x = jnp.linspace(-9, 9, 301).astype(dtype)
+
+    def plain(x):
+        return jax.nn.gelu(x, approximate=False)
+
+    def found(x):
+        return ops.gelu(x, approximate=False)
+
+    close = {"rtol": 0.02, "atol": 0.02} if dtype == "bfloat16" else {"rtol": 1e-5, "atol": 1e-6}
+    for order in range(3):
+        a, b = found, plain
+        for _ in range(order):
+            a, b = jax.grad(a), jax.grad(b)
+        ours, theirs = (np.asarray(jax.vmap(f)(x), "float64") for f in (a, b))
+        np.testing.assert_allclose(ours, theirs, **close)

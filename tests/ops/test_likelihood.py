@@ -63,3 +63,22 @@ def test_labels_with_a_last_axis_of_one_and_classes_elsewhere():
 def test_shapes_that_do_not_fit_are_told(name, target, output):
     with pytest.raises(ValueError, match=r"\(2, "):
         getattr(ops, f"{name}_crossentropy")(target, output)
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((5, 4), -1), ((2, 4, 3), 1)])
+def test_derivative_of_sparse_from_logits_is_that_of_log_softmax(rng, shape, axis):
+    logits = jnp.asarray(rng.normal(size=shape) * 4, "float32")
+    target = rng.integers(0, 4, np.delete(shape, axis))
+    target.flat[0] = 7  # no class: adds nothing
+
+    def plain(x):
+        logs = jax.nn.log_softmax(x, axis)
+        return -jnp.sum(logs * jax.nn.one_hot(target, 4, axis=axis), axis)
+
+    def found(x):
+        return ops.sparse_categorical_crossentropy(target, x, from_logits=True, axis=axis)
+
+    np.testing.assert_allclose(found(logits), plain(logits), rtol=1e-5, atol=1e-6)
+    for transform in (jax.grad, jax.hessian):
+        a, b = (transform(lambda x, f=f: jnp.sum(f(x) ** 2))(logits) for f in (found, plain))
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from cornu import faces
 from cornu.callbacks.callback import Callback as Callback
 from cornu.callbacks.callback_list import CallbackList as CallbackList
 from cornu.callbacks.checkpoint import ModelCheckpoint as ModelCheckpoint
@@ -19,3 +20,5 @@ from cornu.errors import explain_missing_names
 
 if not TYPE_CHECKING:
     __getattr__ = explain_missing_names(__name__)
+
+faces.opened(__name__)

@@ -158,7 +158,7 @@ def start() -> bool:
     JAX knows one cache for the whole process, so programs that a user compiles with `jax.jit` are
     kept as well.
     """
-    if settings.compile_cache is None or jax.config.jax_compilation_cache_dir is not None:
+    if settings.compile_cache is None or jax.config.values["jax_compilation_cache_dir"] is not None:
         return False
     chosen = settings.compile_cache
     directory = default_directory() if chosen == "default" else pathlib.Path(chosen)
@@ -170,7 +170,7 @@ def start() -> bool:
             )
         return False
     jax.config.update("jax_compilation_cache_dir", str(directory))
-    if jax.config.jax_persistent_cache_min_compile_time_secs == 1.0:  # JAX's default
+    if jax.config.values["jax_persistent_cache_min_compile_time_secs"] == 1.0:  # JAX's default
         jax.config.update("jax_persistent_cache_min_compile_time_secs", _WORTH_KEEPING)
     _hand_over(Store(directory, settings.compile_cache_bytes))
     return True

@@ -1,14 +1,34 @@
 """Slot: the Python operators of Variable and KerasTensor.
 
 `ops` fills `TABLE` (it stands on a higher floor); the methods here only look functions up in it.
+Who fills it is said by the root face.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
-TABLE: dict[str, Callable[..., Any]] = {}
+
+class Table(dict[str, Callable[..., Any]]):
+    """Functions by name.
+
+    Attributes:
+        filler: the package that fills the table, imported when a function is first missing.
+    """
+
+    filler = ""
+
+    def __missing__(self, name: str) -> Callable[..., Any]:
+        filler, self.filler = self.filler, ""
+        if not filler:
+            raise KeyError(name)
+        importlib.import_module(filler)
+        return self[name]
+
+
+TABLE = Table()
 
 _BINARY = {
     "add": "add",

@@ -140,24 +140,43 @@ def draw_seed(seed: Any) -> Any:
     return array.astype("uint32")
 
 
-def mix(x: Array) -> Array:
+_FIRST, _SECOND = 0x7FEB352D, 0x846CA68B  # odd constants of C. Wellons' search for low bias (2018)
+
+
+def mix(x: Any) -> Any:
     """A bijection of 32-bit words; each input bit flips each output bit about half the time.
 
-    Two multiply-xorshift rounds with the constants of C. Wellons' search for low bias (2018).
+    Two multiply-xorshift rounds. Takes an array of uint32, or a Python int.
     """
-    x = (x ^ (x >> 16)) * jnp.uint32(0x7FEB352D)
-    x = (x ^ (x >> 15)) * jnp.uint32(0x846CA68B)
-    return x ^ (x >> 16)
+    if isinstance(x, int):
+        x = ((x ^ (x >> 16)) * _FIRST) % 2**32
+        x = ((x ^ (x >> 15)) * _SECOND) % 2**32
+        return x ^ (x >> 16)
+    return _rounds(x, None)
 
 
-def derive_key(base: Array, *numbers: Any) -> Array:
-    """A key that is a function of `base` and some integers, cheap to compile and to run."""
-    first, second = base[0], base[1]
+def _rounds(x: Array, between: Array | None) -> Array:
+    # In `lax` alone: operators of arrays cost a traced call each, dozens in a model with dropouts.
+    def folded(x: Array, bits: int) -> Array:
+        return lax.bitwise_xor(x, lax.shift_right_logical(x, lax.full_like(x, bits)))
+
+    x = lax.mul(folded(x, 16), lax.full_like(x, _FIRST))
+    x = folded(x, 15)
+    if between is not None:
+        x = lax.add(x, lax.broadcast(between, x.shape))
+    return folded(lax.mul(x, lax.full_like(x, _SECOND)), 16)
+
+
+def derive_key(base: Array, step: Any, *numbers: int) -> Array:
+    """A key that is a function of `base`, a step and some integers, cheap to compile and to run."""
+    salt = 0
     for number in numbers:
-        word = jnp.asarray(number).astype("uint32")
-        first = mix(first + word)
-        second = mix(second ^ first)
-    return jnp.stack([first, second])
+        salt = mix((salt + number + 1) % 2**32)
+    word = lax.convert_element_type(step, jnp.uint32)
+    first, second = (lax.index_in_dim(base, i, keepdims=False) for i in range(2))
+    first = mix(lax.add(mix(lax.add(first, word)), lax.full_like(first, salt)))
+    second = mix(lax.bitwise_xor(second, first))
+    return lax.concatenate([lax.reshape(first, (1,)), lax.reshape(second, (1,))], 0)
 
 
 def keep_mask(key: Array, rate: float, shape: tuple[int, ...]) -> Array:
@@ -168,12 +187,16 @@ def keep_mask(key: Array, rate: float, shape: tuple[int, ...]) -> Array:
     """
     if settings.dropout_bits == "threefry":
         return jax.random.bernoulli(key, 1 - rate, shape)
-    position = lax.iota(jnp.uint32, math.prod(shape)).reshape(shape)
-    x = position + key[0]
-    x = (x ^ (x >> 16)) * jnp.uint32(0x7FEB352D)
-    x = ((x ^ (x >> 15)) + key[1]) * jnp.uint32(0x846CA68B)
-    x = x ^ (x >> 16)
-    return x >= jnp.uint32(min(round(rate * 2**32), 2**32 - 1))
+    bits = random_words(key, shape)
+    return lax.ge(bits, lax.full_like(bits, min(round(rate * 2**32), 2**32 - 1)))
+
+
+def random_words(key: Array, shape: tuple[int, ...]) -> Array:
+    """uint32 words by hashing (key, position): cheap, tested statistically, no cryptography."""
+    key = jnp.asarray(key)
+    first, second = (lax.index_in_dim(key, i, keepdims=False) for i in range(2))
+    position = lax.reshape(lax.iota(jnp.uint32, math.prod(shape)), shape)
+    return _rounds(lax.add(position, lax.broadcast(first, shape)), second)
 
 
 # -- draws for initial weights ---------------------------------------------------------------------

@@ -27,6 +27,8 @@ class Scope:
     Attributes:
         values: the value of each bound variable, by `id`; the latest one after `assign`.
         training: whether layers are to behave as in training; None leaves it to the call.
+        rows: how many rows of the batch count, the first ones; None: all (see
+            `training/filling.py`).
         step: the training step (scalar) that randomness derives from; None lets seed generators
             count on as they do outside a scope.
         losses: values noted by `add_loss` and by regularizers of activities.
@@ -43,12 +45,14 @@ class Scope:
         *,
         training: bool | None = None,
         step: Any = None,
+        rows: Any = None,
         abstract: bool = False,
         probe: int | None = None,
     ) -> None:
         self.values: dict[int, Any] = {id(variable): value for variable, value in bindings}
         self.training = training
         self.step = step
+        self.rows = rows
         self.abstract = abstract
         self.probe = probe
         self.keeps_stores = abstract

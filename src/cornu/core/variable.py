@@ -308,7 +308,8 @@ def _born(recipe: Callable[[], Any], dtype: str) -> jax.Array:
 def _on_device(value: Any, dtype: str) -> jax.Array:
     """`value` as a device array; a NumPy array is copied there without compiling anything."""
     if isinstance(value, jax.Array):
-        return value.astype(dtypes.held(dtype))
+        held = dtypes.held(dtype)
+        return value if value.dtype == held else value.astype(held)
     # Not `jnp.asarray`, which compiles a program for each shape; and never the caller's own memory.
     return jax.device_put(np.asarray(value, dtypes.held(dtype)), may_alias=False)
 

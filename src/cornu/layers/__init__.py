@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cornu import faces
 from cornu.errors import explain_missing_names
 from cornu.layers.activation import ELU as ELU
 from cornu.layers.activation import Activation as Activation
@@ -11,6 +12,10 @@ from cornu.layers.activation import LeakyReLU as LeakyReLU
 from cornu.layers.activation import PReLU as PReLU
 from cornu.layers.activation import ReLU as ReLU
 from cornu.layers.activation import Softmax as Softmax
+from cornu.layers.attention.dot import AdditiveAttention as AdditiveAttention
+from cornu.layers.attention.dot import Attention as Attention
+from cornu.layers.attention.grouped_query import GroupQueryAttention as GroupQueryAttention
+from cornu.layers.attention.multi_head import MultiHeadAttention as MultiHeadAttention
 from cornu.layers.base.input_spec import InputSpec as InputSpec
 from cornu.layers.base.layer import Layer as Layer
 from cornu.layers.base.wrapper import Wrapper as Wrapper
@@ -25,7 +30,9 @@ from cornu.layers.convolution.transpose import Conv1DTranspose as Conv1DTranspos
 from cornu.layers.convolution.transpose import Conv2DTranspose as Conv2DTranspose
 from cornu.layers.convolution.transpose import Conv3DTranspose as Conv3DTranspose
 from cornu.layers.core.dense import Dense as Dense
+from cornu.layers.core.einsum_dense import EinsumDense as EinsumDense
 from cornu.layers.core.embedding import Embedding as Embedding
+from cornu.layers.core.embedding import ReversibleEmbedding as ReversibleEmbedding
 from cornu.layers.core.identity import Identity as Identity
 from cornu.layers.core.input_layer import Input as Input
 from cornu.layers.core.input_layer import InputLayer as InputLayer
@@ -153,6 +160,10 @@ registry.register_own(
         PReLU,
         ReLU,
         Softmax,
+        AdditiveAttention,
+        Attention,
+        GroupQueryAttention,
+        MultiHeadAttention,
         Layer,
         Wrapper,
         Conv1D,
@@ -166,7 +177,9 @@ registry.register_own(
         Conv2DTranspose,
         Conv3DTranspose,
         Dense,
+        EinsumDense,
         Embedding,
+        ReversibleEmbedding,
         Identity,
         InputLayer,
         Lambda,
@@ -232,3 +245,5 @@ registry.register_own(
 
 if not TYPE_CHECKING:
     __getattr__ = explain_missing_names(__name__)
+
+faces.opened(__name__)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from cornu import random
 from cornu.core.random import SeedGenerator, keep_mask
@@ -24,7 +24,10 @@ def keep_and_scale(
     """
     kept = keep_mask(seed.next(), rate, shape)
     scale = 0.0 if rate >= 1 else 1.0 / (1.0 - rate)
-    return jnp.where(kept, inputs * jnp.asarray(scale, inputs.dtype), jnp.zeros((), inputs.dtype))
+    if kept.shape != inputs.shape:
+        kept = jnp.broadcast_to(kept, inputs.shape)
+    scaled = lax.mul(inputs, lax.full_like(inputs, scale))
+    return lax.select(kept, scaled, lax.full_like(inputs, 0))
 
 
 def check_rate(rate: Any, layer: Layer, name: str = "rate") -> None:

@@ -16,18 +16,30 @@ from cornu.legacy.models import attach
 _METHODS = ("compile", "fit", "evaluate", "predict", "train_on_batch", "test_on_batch")
 
 
-def adopt(layers: types.ModuleType, callbacks: types.ModuleType, layer: type, model: type) -> None:
-    """Let the classes of these modules, and the methods of `model`, take old spellings."""
+def adopt_layers(layers: types.ModuleType) -> None:
+    """Let the constructors of all layers take old spellings."""
+    _translate_constructors(layers)
+    shapes.attach(layers.Layer)
+
+
+def adopt_callbacks(callbacks: types.ModuleType) -> None:
+    """Let the constructors of all callbacks take old spellings."""
+    _translate_constructors(callbacks)
+
+
+def adopt_models(models: types.ModuleType) -> None:
+    """Let the methods of models take old spellings, and have those that are gone."""
+    for name in _METHODS:
+        _translate_method(models.Model, name)
+    attach(models.Model)
+
+
+def _translate_constructors(package: types.ModuleType) -> None:
     tables = {*arguments.RENAMED, *arguments.JOINED, *arguments.DROPPED, *arguments.POSITIONS}
     for name in sorted(tables):
-        for module in (layers, callbacks):
-            cls = vars(module).get(name)
-            if isinstance(cls, type):
-                _translate_constructor(cls)
-    for name in _METHODS:
-        _translate_method(model, name)
-    attach(model)
-    shapes.attach(layer)
+        cls = vars(package).get(name)
+        if isinstance(cls, type):
+            _translate_constructor(cls)
 
 
 def _translate_constructor(cls: Any) -> None:

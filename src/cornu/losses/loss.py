@@ -48,6 +48,7 @@ class Loss(Configurable):
     # Arguments that Keras leaves out of the config; here they are written when not the default.
     config_quiet: ClassVar[tuple[str, ...]] = ("dtype",)
     keeps_integer_targets: ClassVar[bool] = False
+    rows_independent: ClassVar[bool] = True  # whether a row's value depends on that row alone
 
     def __init__(
         self,

@@ -69,6 +69,8 @@ class Dice(LossFunctionWrapper):
         dtype: float in which to compute; default `floatx()`.
     """
 
+    rows_independent = False
+
     def __init__(
         self,
         reduction: str | None = "sum_over_batch_size",
@@ -91,6 +93,8 @@ class Tversky(LossFunctionWrapper):
         axis: an axis or several over which regions extend; None: all, the batch included.
         dtype: float in which to compute; default `floatx()`.
     """
+
+    rows_independent = False
 
     def __init__(
         self,

@@ -127,6 +127,8 @@ class Circle(LossFunctionWrapper):
         dtype: float in which to compute; default `floatx()`.
     """
 
+    rows_independent = False  # each is compared with all others of the batch
+
     keeps_integer_targets = True
 
     def __init__(

@@ -34,6 +34,8 @@ class IoU(Metric):
         ValueError: if a target class is not in [0, num_classes).
     """
 
+    rows_weighable = False  # counts are integers by default
+
     _direction = "up"
 
     def __init__(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -31,6 +33,7 @@ class Metric(Configurable):
 
     # Arguments that Keras leaves out of the config; here they are written when not the default.
     config_quiet: ClassVar[tuple[str, ...]] = ()
+    rows_weighable: ClassVar[bool] = True  # whether a row of weight 0 counts for nothing
     _direction: ClassVar[str | None] = None  # "up" or "down": what callbacks hold for better
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
@@ -126,7 +129,7 @@ class Metric(Configurable):
     def reset_state(self) -> None:
         """Set all variables to zero."""
         for variable in self.variables:
-            variable.assign(np.zeros(variable.shape, dtypes.held(variable.dtype)))
+            variable.assign(_zeros(variable.shape, variable.dtype))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Gather a batch and give the result so far."""
@@ -184,6 +187,11 @@ class Metric(Configurable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.__dict__.get('name')}>"
+
+
+@functools.lru_cache(64)
+def _zeros(shape: tuple[int, ...], dtype: str) -> Array:
+    return jax.device_put(np.zeros(shape, dtypes.held(dtype)))
 
 
 def _parts(values: Any) -> Iterator[Metric | Variable]:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from cornu import faces
 from cornu.errors import explain_missing_names
 from cornu.models.clone import clone_model as clone_model
 from cornu.models.functional import Functional as Functional
@@ -14,3 +15,5 @@ registry.register_own("keras.src.models.functional", [Functional])
 
 if not TYPE_CHECKING:
     __getattr__ = explain_missing_names(__name__)
+
+faces.opened(__name__)

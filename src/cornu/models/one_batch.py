@@ -57,9 +57,7 @@ class OneBatch(Compiled):
         batch = feed.peek()[0]
         if not self.built:
             self.prepare_inputs(batch)
-        return jax.tree.map(
-            np.asarray, inference.run_batch(inference.plan_for(self), batch, 1 << 30)
-        )
+        return jax.tree.map(np.asarray, inference.run_batch(inference.plan_for(self), batch))
 
     def _one_batch(self, x: Any, y: Any, sample_weight: Any, class_weight: Any, role: str) -> Any:
         feed = feeds.make(

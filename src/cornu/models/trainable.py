@@ -13,10 +13,11 @@ from cornu.core.scope import current
 from cornu.core.symbolic import KerasTensor
 from cornu.errors import TrainingBusyError, unexpected_keywords
 from cornu.models.one_batch import OneBatch
-from cornu.training import checks, inference, loop
+from cornu.training import checks, filling, inference, logs, loop
 from cornu.training.compiled_spec import Objective
 from cornu.training.feed import feed as feeds
 from cornu.training.feed.feed import Feed
+from cornu.training.profile import Profile, profile_step
 
 
 class Trainable(OneBatch):
@@ -37,6 +38,7 @@ class Trainable(OneBatch):
         assert self._objective is not None
         total = self._objective.loss(y, y_pred, sample_weight)
         scope = current()
+        filling.refuse_unweighted(scope.losses if scope is not None else [])
         extra = [*(scope.losses if scope is not None else []), *self.regularization_losses()]  # type: ignore[attr-defined]
         for value in extra:
             value = value.mean() if getattr(value, "ndim", 0) else value
@@ -208,7 +210,7 @@ class Trainable(OneBatch):
                 steps=steps or feed.size, model=self,
             )  # fmt: skip
         self.stop_evaluating = False
-        found = loop.evaluate(self, feed, callbacks, steps)
+        found = logs.fetched(loop.evaluate(self, feed, callbacks, steps))
         return found if return_dict else self._in_order(found)
 
     def predict(
@@ -244,6 +246,48 @@ class Trainable(OneBatch):
             )  # fmt: skip
         self.stop_predicting = False
         return inference.predict(self, feed, callbacks, steps)
+
+    def profile(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int | None = None,
+        sample_weight: Any = None,
+        runs: int = 10,
+        verbose: Any = "auto",
+    ) -> Profile:
+        """What one training step costs: seconds, FLOPs, arithmetic rate and memory, by part.
+
+        The step is compiled and timed on the first batch of `x`. Weights, metrics and the
+        optimizer's values stay as they are; model and optimizer are built if they are not.
+
+        Args:
+            x: inputs, as for `fit`.
+            y: targets.
+            batch_size: rows a step; default 32, or all there are if fewer.
+            sample_weight: weight of each row in the loss.
+            runs: how often to time each part; medians are reported.
+            verbose: 0 silent, else print the table.
+
+        Returns:
+            Profile: figures of forward, backward, update and the whole step, the machine's matmul
+            rate, memory as XLA reports it; `str(...)` of it is the table.
+
+        Raises:
+            ValueError: if the model was not compiled, or compiled to run eagerly.
+        """
+        self._require_compiled("profile")
+        if self.run_eagerly:
+            raise ValueError(
+                f"`profile` looks at compiled steps, and model '{self.name}' was compiled with "
+                "run_eagerly=True: compile it without"
+            )
+        checks.check_count("runs", runs)
+        feed = feeds.make(x, y, sample_weight, batch_size=batch_size, role="profile")
+        found = profile_step(self, self.prepare(feed, "profile").peek(), runs)
+        if verbose:
+            print(found)
+        return found
 
     # -- getting ready -----------------------------------------------------------------------------
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from cornu.errors import warn
 from cornu.ops.declare import axes, op, unary
@@ -83,7 +87,36 @@ def gelu(x: Tensor, approximate: bool = True) -> Array:
         x: any shape.
         approximate: use the tanh approximation instead of `erf`.
     """
-    return jax.nn.gelu(as_float(x), approximate=approximate)
+    x = as_float(x)
+    return jax.nn.gelu(x, approximate=True) if approximate else _exact_gelu(x)
+
+
+@jax.custom_jvp
+def _exact_gelu(x: Array) -> Array:
+    return x * _normal_share_below(x)
+
+
+@_exact_gelu.defjvp
+def _exact_gelu_derivative(primals: Any, tangents: Any) -> tuple[Array, Array]:
+    (x,), (change,) = primals, tangents
+    share = _normal_share_below(x)
+    density = jnp.exp(-0.5 * jnp.square(x)) * jnp.asarray(1 / math.sqrt(2 * math.pi), x.dtype)
+    return x * share, change * (share + x * density)
+
+
+def _normal_share_below(x: Array) -> Array:
+    """`P(X <= x)` for a standard normal X.
+
+    `erfc` keeps its relative precision far below 0, where the result is near 0. On CPU it is
+    computed by an exponential and two fractions, 3 times the work of `erf`, which is exact to the
+    rounding of 1 everywhere.
+    """
+    scaled = x * jnp.asarray(math.sqrt(0.5), x.dtype)
+    return lax.platform_dependent(
+        scaled,
+        cpu=lambda z: 0.5 * (1 + lax.erf(z)),
+        default=lambda z: 0.5 * lax.erfc(-z),
+    )
 
 
 @op("nn")

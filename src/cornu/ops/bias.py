@@ -18,8 +18,13 @@ Shape = tuple[int, ...]
 
 def add_bias(inputs: Tensor, bias: Tensor) -> Array:
     """`inputs + bias` for a `bias` of shape (channels,) and inputs of shape (..., channels)."""
-    inputs, bias = as_array(inputs), as_array(bias)
-    return jnp.add(inputs, _spread.bind(bias, shape=inputs.shape))
+    inputs = as_array(inputs)
+    return jnp.add(inputs, spread_over_rows(bias, inputs.shape))
+
+
+def spread_over_rows(vector: Tensor, shape: Shape) -> Array:
+    """`vector`, of shape (channels,), repeated to `shape`, (..., channels)."""
+    return _spread.bind(as_array(vector), shape=tuple(shape))
 
 
 def _broadcast(vector: jax.Array, *, shape: Shape) -> jax.Array:

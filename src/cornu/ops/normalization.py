@@ -8,6 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
+from cornu.ops.bias import spread_over_rows
 from cornu.ops.declare import axes, op
 from cornu.ops.promotion import as_array, as_float
 from cornu.settings import settings
@@ -136,11 +137,18 @@ def layer_normalization(
     mean = jnp.mean(wide, over, keepdims=True)
     variance = jnp.mean(jnp.square(wide - mean), over, keepdims=True)
     factor = lax.rsqrt(variance + (settings.epsilon if epsilon is None else epsilon))
-    if gamma is not None:
-        factor = factor * jnp.reshape(as_array(gamma).astype(wide.dtype), shape)
     result = (wide - mean) * factor
+
+    def broad(parameter: Tensor) -> Array:
+        parameter = as_array(parameter).astype(wide.dtype)
+        if over == (x.ndim - 1,):
+            return spread_over_rows(jnp.reshape(parameter, (-1,)), x.shape)
+        return jnp.reshape(parameter, shape)
+
+    if gamma is not None:
+        result = result * broad(gamma)
     if beta is not None:
-        result = result + jnp.reshape(as_array(beta).astype(wide.dtype), shape)
+        result = result + broad(beta)
     return result.astype(narrow)
 
 

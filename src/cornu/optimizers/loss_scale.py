@@ -45,6 +45,8 @@ class LossScaleOptimizer(Optimizer):
         ValueError: for arguments that belong to the inner optimizer, or numbers out of range.
     """
 
+    counts_every_step = False  # one with non-finite gradients is left out
+
     config_omit: ClassVar[tuple[str, ...]] = _INNER
 
     def __init__(
@@ -84,6 +86,11 @@ class LossScaleOptimizer(Optimizer):
     def iterations(self) -> Any:
         """Number of updates made by the inner optimizer."""
         return self.inner_optimizer.iterations
+
+    @property
+    def steps_taken(self) -> Variable:
+        """Number of steps that the inner optimizer took part in."""
+        return self.inner_optimizer.steps_taken
 
     @property
     def learning_rate(self) -> Any:

@@ -58,6 +58,7 @@ class Optimizer(OptimizerState):
     """
 
     config_omit: ClassVar[tuple[str, ...]] = ("learning_rate", "lr")
+    counts_every_step: ClassVar[bool] = True  # whether each `apply` adds 1 to `steps_taken`
 
     def __init__(
         self,
@@ -131,6 +132,11 @@ class Optimizer(OptimizerState):
     def iterations(self) -> Any:
         """Number of updates made: a Variable, or with accumulation a scalar array."""
         return self._count_updates() if self.gradient_accumulation_steps else self._iterations
+
+    @property
+    def steps_taken(self) -> Variable:
+        """Number of calls of `apply`; with accumulation, several make one update."""
+        return self._iterations
 
     def _count_updates(self) -> Array:
         return self._iterations.value // (self.gradient_accumulation_steps or 1)

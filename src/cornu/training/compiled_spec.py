@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from cornu import losses as losses_module
 from cornu import metrics as metrics_module
@@ -21,6 +20,7 @@ from cornu.errors import BadInputError, did_you_mean, short
 from cornu.losses.loss import Loss
 from cornu.metrics.metric import Metric
 from cornu.metrics.reduction import Mean
+from cornu.training import filling
 
 
 @dataclasses.dataclass
@@ -226,9 +226,11 @@ class Objective:
                     f"targets are missing: the model has a loss on output '{self.names[i]}', "
                     "but y is None"
                 )
-            value = term.loss(targets[i], outputs[i], sample_weight=weights[i])
+            counted = filling.weights(weights[i], outputs[i])
+            value = term.loss(targets[i], outputs[i], sample_weight=counted)
+            value = filling.corrected(value, term.loss, outputs[i])
             if term.tracker is not None:
-                term.tracker.update_state(value, sample_weight=_rows(outputs[i]))
+                term.tracker.update_state(value, sample_weight=filling.row_count(outputs[i]))
             if term.weight is not None:
                 value = value * term.weight
             total = value if total is None else total + value
@@ -243,7 +245,7 @@ class Objective:
             i = term.output
             if targets[i] is None:
                 continue
-            weight = weights[i] if term.weighted else None
+            weight = filling.weights(weights[i] if term.weighted else None, outputs[i])
             term.metric.update_state(targets[i], outputs[i], sample_weight=weight)
 
     def log_name(self, metric: Metric) -> str:
@@ -260,11 +262,6 @@ class Objective:
             else:
                 logs[self.log_name(metric)] = value
         return logs
-
-
-def _rows(output: Any) -> Any:
-    shape = jnp.shape(output)
-    return shape[0] if shape else 1
 
 
 def _as_loss(item: Any) -> Loss:

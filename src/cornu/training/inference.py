@@ -1,37 +1,93 @@
 """`predict`: a pure read, safe from many threads, with a plan that costs little to find again.
 
-Rows are independent in most models. Then an odd number of rows is padded to the next bucket, so
-that many different batch sizes share few compiled programs, and the padding is cut off again. A
-model with layers of the user's own gets exactly the rows that were given.
+Rows are independent in most models. Then an odd number of rows is filled up to a power of two, so
+that many different batch sizes share few compiled programs, and what was added is cut off again;
+and an array of many rows goes through a loop of batches in one program. A model with layers of the
+user's own gets exactly the batches that were given.
 """
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.core
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from cornu.core import compiled, variable
-from cornu.training import step
+from cornu.training import filling, step
+from cornu.training.plan import loops_well, signature
 from cornu.training.state import bind
+
+_MOST_BATCHES = 64  # in one dispatch
+_CHUNK_BYTES = 8 << 20  # of inputs in one dispatch, if that is more than a batch
 
 
 class PredictPlan:
-    """A compiled forward pass and the variables it reads."""
+    """Compiled forward passes and the variables they read."""
 
     def __init__(self, model: Any) -> None:
         self.version = variable.structure_version
         binding = bind(model, None, ())
         self.variables = (*binding.trainable, *binding.frozen)
-        self.program = compiled.jit(step.predict_step(model, binding))
-        self.pads = rows_are_independent(model)
+        self.step = step.predict_step(model, binding)
+        self.program = compiled.jit(self.step)
+        self.pads = filling.rows_are_independent(model) and not _has_fixed_batch(model)
+        self._loops: dict[Any, Any] = {}  # by batch size and signature; None where it is slow
+
+    def values(self) -> tuple[Any, ...]:
+        """The stored values of all variables."""
+        return tuple(v.stored for v in self.variables)
 
     def __call__(self, x: Any) -> Any:
         """Outputs for one batch of inputs."""
-        return self.program(tuple(v.stored for v in self.variables), x)
+        return self.program(self.values(), x)
+
+    def loop(self, x: Any, size: int) -> Any:
+        """A program `(values, x, count) -> outputs` for `count` batches of `size` rows of `x`.
+
+        None where a loop on the device is a bad place for the model.
+        """
+        key = (size, signature(x))
+        if key not in self._loops:
+            self._loops[key] = self._make_loop(x, size)
+        return self._loops[key]
+
+    def _make_loop(self, x: Any, size: int) -> Any:
+        values = self.values()
+        batch = jax.tree.map(lambda a: jax.ShapeDtypeStruct((size, *a.shape[1:]), a.dtype), x)
+        traced, shapes = jax.make_jaxpr(self.step, return_shape=True)(values, batch)
+        if not loops_well(traced.jaxpr):
+            return None
+        rows = len(jax.tree.leaves(x)[0])
+
+        def run(values: Any, x: Any, count: Any) -> Any:
+            def body(number: Any, outputs: Any) -> Any:
+                start = number * size
+                part = jax.tree.map(lambda a: lax.dynamic_slice_in_dim(a, start, size), x)
+                found = jax.core.eval_jaxpr(
+                    traced.jaxpr, traced.consts, *jax.tree.leaves((values, part))
+                )
+                found = jax.tree.unflatten(jax.tree.structure(shapes), found)
+                return jax.tree.map(
+                    lambda all_, new: lax.dynamic_update_slice_in_dim(all_, new, start, 0),
+                    outputs,
+                    found,
+                )
+
+            empty = jax.tree.map(lambda s: jnp.zeros((rows, *s.shape[1:]), s.dtype), shapes)
+            return lax.fori_loop(0, count, body, empty)
+
+        return compiled.jit(run)
+
+
+def _has_fixed_batch(model: Any) -> bool:
+    inputs = getattr(getattr(model, "_graph", None) or model, "inputs", None) or ()
+    return any(tensor.shape and tensor.shape[0] is not None for tensor in inputs)
 
 
 def plan_for(model: Any) -> PredictPlan:
@@ -46,38 +102,25 @@ def plan_for(model: Any) -> PredictPlan:
     return plan
 
 
-def rows_are_independent(model: Any) -> bool:
-    """Whether every layer is one of Cornu's that treats each row by itself."""
-    for layer in model.walk():
-        if not getattr(type(layer), "__module__", "").startswith("cornu."):
-            return False
-        if not getattr(layer, "rows_independent", True):
-            return False
-    return not any(
-        operation.__class__.__name__ == "FunctionOperation"
-        for operation in getattr(model, "operations", ())
-    )
-
-
-def bucket(rows: int, batch_size: int) -> int:
-    """The number of rows to pad to: a power of two, at most the batch size."""
-    size = 1
-    while size < rows:
-        size *= 2
-    return min(size, batch_size) if rows <= batch_size else rows
-
-
-def run_batch(plan: PredictPlan, x: Any, batch_size: int) -> Any:
-    """NumPy outputs for the rows of `x`."""
+def run_batch(plan: PredictPlan, x: Any) -> Any:
+    """Outputs for the rows of `x`, in one go; NumPy arrays where rows were filled up."""
     leaves = jax.tree.leaves(x)
     rows = leaves[0].shape[0] if leaves and leaves[0].ndim else 1
-    padded = bucket(rows, batch_size) if plan.pads and rows else rows
-    if padded != rows:
-        x = jax.tree.map(lambda a: np.concatenate([a, np.repeat(a[-1:], padded - rows, axis=0)]), x)
-    outputs = plan(jax.device_put(x))
-    if padded != rows:
-        return jax.tree.map(lambda a: np.asarray(a)[:rows], outputs)
-    return outputs
+    padded = 1 << (rows - 1).bit_length() if plan.pads and rows else rows
+    if padded == rows:
+        return plan(x)
+    outputs = plan(_each(lambda a: _filled(a, padded), x))
+    return _each(lambda a: np.asarray(a)[:rows], outputs)
+
+
+def _filled(array: Any, rows: int) -> np.ndarray:
+    """`array` with its last row repeated until there are `rows`."""
+    if len(array) == rows:
+        return array
+    filled = np.empty((rows, *array.shape[1:]), array.dtype)
+    filled[: len(array)] = array
+    filled[len(array) :] = array[-1:]
+    return filled
 
 
 def predict(model: Any, feed: Any, callbacks: Any, steps: int | None = None) -> Any:
@@ -85,6 +128,63 @@ def predict(model: Any, feed: Any, callbacks: Any, steps: int | None = None) -> 
     plan = plan_for(model)
     wants_batches = callbacks.wants_batches("predict")
     callbacks.on_predict_begin()
+    if feed.arrays is not None and plan.pads and steps is None and not wants_batches:
+        collected = _predict_arrays(plan, feed, callbacks)
+    else:
+        collected = _predict_batches(model, plan, feed, callbacks, steps)
+    callbacks.on_predict_end()
+    if not collected:
+        raise ValueError("the data to predict on gave no batch")
+    if len(collected) == 1:
+        return _each(np.asarray, collected[0])
+    return _each(lambda *parts: np.concatenate([np.asarray(p) for p in parts]), *collected)
+
+
+def _predict_arrays(plan: PredictPlan, feed: Any, callbacks: Any) -> list[Any]:
+    """Many batches a dispatch. Rows are independent, so how they are grouped is our choice."""
+    x, rows = feed.arrays[0], feed.samples
+    if rows <= feed.batch_size:
+        outputs = run_batch(plan, x)
+        callbacks.on_progress("predict", 1, {})
+        return [outputs]
+    size = 1 << (feed.batch_size.bit_length() - 1)
+    bytes_of_batch = size * sum(a.nbytes for a in jax.tree.leaves(x)) / rows
+    chunk = size * max(1, min(_MOST_BATCHES, int(_CHUNK_BYTES / bytes_of_batch)))
+    loop = plan.loop(jax.tree.map(lambda a: a[:1].repeat(chunk, 0), x), size)
+    width = chunk if loop is not None else size
+    collected = []
+    for start in range(0, rows, width):
+        part = _rows(x, start, start + width)
+        count = min(width, rows - start)
+        if loop is None:
+            outputs = run_batch(plan, part)
+        else:
+            whole = _each(lambda a: _filled(a, chunk), part)
+            outputs = _rows(loop(plan.values(), whole, -(-count // size)), 0, count)
+        collected.append(outputs)
+        callbacks.on_progress("predict", -(-(start + count) // feed.batch_size), {})
+    return collected
+
+
+def _rows(arrays: Any, start: int, end: int) -> Any:
+    return _each(lambda a: a[start:end] if end - start < len(a) else a, arrays)
+
+
+def _each(function: Callable[..., Any], structure: Any, *others: Any) -> Any:
+    """`function` over the leaves; a single array takes no way through JAX's trees.
+
+    There, in compiled code that calls back, Ctrl-C can get lost (jax 0.10.2), and it is slower.
+    """
+    if hasattr(structure, "shape"):
+        return function(structure, *others)
+    return jax.tree.map(function, structure, *others)
+
+
+def _predict_batches(
+    model: Any, plan: PredictPlan, feed: Any, callbacks: Any, steps: int | None
+) -> list[Any]:
+    """Batch by batch, exactly as the feed gives them."""
+    wants_batches = callbacks.wants_batches("predict")
     collected: list[Any] = []
     with contextlib.closing(feed.batches((0, 0))) as batches:
         for number, batch in enumerate(batches):
@@ -92,7 +192,7 @@ def predict(model: Any, feed: Any, callbacks: Any, steps: int | None = None) -> 
                 break
             if wants_batches:
                 callbacks.on_predict_batch_begin(number)
-            outputs = run_batch(plan, batch[0], feed.batch_size or 1 << 30)
+            outputs = run_batch(plan, batch[0])
             collected.append(outputs)
             if wants_batches:
                 callbacks.on_predict_batch_end(number, {"outputs": outputs})
@@ -100,10 +200,7 @@ def predict(model: Any, feed: Any, callbacks: Any, steps: int | None = None) -> 
                 callbacks.on_progress("predict", number + 1, {})
             if getattr(model, "stop_predicting", False):
                 break
-    callbacks.on_predict_end()
-    if not collected:
-        raise ValueError("the data to predict on gave no batch")
-    return jax.tree.map(lambda *parts: np.concatenate([np.asarray(p) for p in parts]), *collected)
+    return collected
 
 
 def empty_outputs(model: Any, x: Any) -> Any:

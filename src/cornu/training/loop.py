@@ -43,7 +43,6 @@ def fit(model: Any, feed: Any, validation: Any, callbacks: Any, options: FitOpti
             start = options.initial_step
             for epoch in range(options.initial_epoch, options.epochs):
                 epoch_logs = session.epoch(epoch, start)
-                session.check_learning(epoch, epoch_logs)
                 start = 0
                 if validation is not None and _is_due(epoch, options.validation_freq):
                     found = evaluate(
@@ -53,7 +52,7 @@ def fit(model: Any, feed: Any, validation: Any, callbacks: Any, options: FitOpti
                         steps=options.validation_steps,
                         inside_fit=True,
                     )
-                    epoch_logs.update({f"val_{name}": value for name, value in found.items()})
+                    epoch_logs.update({f"val_{name}": v for name, v in dict.items(found)})
                 callbacks.on_epoch_end(epoch, epoch_logs)
                 model.history_logs = epoch_logs
                 if model.stop_training:
@@ -61,6 +60,7 @@ def fit(model: Any, feed: Any, validation: Any, callbacks: Any, options: FitOpti
             finalize = getattr(model.optimizer, "finalize_variable_values", None)
             if finalize is not None:
                 finalize(model.trainable_variables)
+            session.check_learning()
             model._validation_run = None
             callbacks.on_train_end(logs=model.history_logs)
         except BaseException:
@@ -89,7 +89,9 @@ class _Session:
         self.sound: State | None = None
         self.version = -1
         self.metrics: list[Any] = []
+        self.fresh: tuple[Any, ...] | None = None  # values of the metric variables after a reset
         self.watch: checks.LearningWatch | None = None
+        self.counted: tuple[Any, int] = (None, 0)  # stored value of the step counter, as a number
 
     def _bind(self) -> Binding:
         if self.binding is not None and self.version == variable.structure_version:
@@ -103,19 +105,19 @@ class _Session:
             else:
                 self.run.plan = plans.plan_for(*what)  # the data stay where they are
         self.metrics = self.model.metrics
+        self.fresh = None
         self.version = variable.structure_version
         return binding
 
-    def epoch(self, epoch: int, start: int) -> dict[str, Any]:
-        """Run one epoch from step `start`; gives its logs as numbers."""
+    def epoch(self, epoch: int, start: int) -> LazyLogs:
+        """Run one epoch from step `start`; gives its logs."""
         model, callbacks = self.model, self.callbacks
         self._bind()
         if not start:
-            for metric in self.metrics:
-                metric.reset_state()
+            self._reset_metrics()
         callbacks.on_epoch_begin(epoch)
         binding = self._bind()
-        iterations = int(model.optimizer.iterations)
+        iterations = self._steps_taken()
         seed = (random.process_seed(), iterations - start)
         single = callbacks.wants_batches("train")
         state = read(binding, iterations)
@@ -130,7 +132,7 @@ class _Session:
         steps = self.run.epoch(state, seed, start, self.limit, single, self._refresh)
         with contextlib.closing(steps):
             for progress in steps:
-                self._store(progress.state)
+                self._store(progress.state, iterations + progress.steps - start)
                 latest, done = progress.logs, progress.steps
                 if single:
                     callbacks.on_train_batch_end(done - 1, LazyLogs(latest))
@@ -142,23 +144,45 @@ class _Session:
                     break
         self._check_length(epoch, done)
         self.feed.epoch_end()
-        return logs.fetched(latest)
+        epoch_logs = logs.ordered(latest)
+        if self.watch is not None:
+            self.watch.note(epoch, epoch_logs)
+        return epoch_logs
+
+    def _reset_metrics(self) -> None:
+        if any(not type(metric).__module__.startswith("cornu.") for metric in self.metrics):
+            self.model.reset_metrics()  # a user's may do more than set its variables
+            return
+        assert self.binding is not None
+        if self.fresh is None:
+            self.fresh = _fresh_metrics(self.model, self.binding)
+        for metric_variable, value in zip(self.binding.metrics, self.fresh, strict=True):
+            metric_variable.store(value)
+
+    def _steps_taken(self) -> int:
+        """Steps that the optimizer has taken; asked of the device only if somebody changed it."""
+        stored = self.model.optimizer.steps_taken.stored
+        if self.counted[0] is not stored:
+            self.counted = stored, int(stored)
+        return self.counted[1]
 
     def _refresh(self, state: State) -> State:
         """The state as callbacks may have changed it."""
         assert self.binding is not None
         return read(self.binding, state.step)
 
-    def _store(self, state: State) -> None:
+    def _store(self, state: State, steps: int) -> None:
         assert self.binding is not None and self.sound is not None
         if all(_is_ready(value) for value in state.metrics):
             self.sound = state
         commit(self.binding, state)
+        if self.model.optimizer.counts_every_step:
+            self.counted = self.model.optimizer.steps_taken.stored, steps
 
-    def check_learning(self, epoch: int, epoch_logs: dict[str, Any]) -> None:
-        """Voice doubts about a loss that is no number, or weights that stand still."""
+    def check_learning(self) -> None:
+        """Voice doubts about the last epochs, too."""
         if self.watch is not None:
-            self.watch.look(epoch, epoch_logs)
+            self.watch.look()
 
     def restore_if_broken(self) -> None:
         """After an error: if the device failed to compute what is stored, go back to what was."""
@@ -207,7 +231,7 @@ def bind_for_training(model: Any) -> Binding:
 
 def evaluate(
     model: Any, feed: Any, callbacks: Any, steps: int | None = None, inside_fit: bool = False
-) -> dict[str, Any]:
+) -> LazyLogs:
     """Metrics over a feed. Reads the model's variables and changes none."""
     binding = bind(model, None, model.metrics)
     kept = getattr(model, "_validation_run", None)
@@ -239,7 +263,7 @@ def evaluate(
                 break
     if not done:
         raise BadInputError("the data to evaluate on gave no batch")
-    found = logs.fetched(latest)
+    found = logs.ordered(latest)
     callbacks.on_test_end(found)
     return found
 

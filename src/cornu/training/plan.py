@@ -3,8 +3,9 @@
 In-memory training runs as one program that loops over steps and gathers each batch by index; the
 number of steps is an argument, so one compile serves any chunk, a single step included. That is why
 batch-level callbacks and whole-epoch execution give the same bits. (Where a loop on the device is
-slow, the program is one step and the host loops; the same holds.) The smaller last batch has a
-program of its own, compiled while the first chunk runs.
+slow, the program is one step and the host loops; the same holds.) The smaller last batch is filled
+up where that is exact and cheap (see `filling.py`); else it has a program of its own, compiled
+while the first chunk runs.
 """
 
 from __future__ import annotations
@@ -18,11 +19,15 @@ import jax.core
 import jax.numpy as jnp
 
 from cornu.core import compiled
+from cornu.training import filling
 from cornu.training.state import State
 from cornu.training.step import Batch, Step
 
 Logs = dict[str, Any]
 Results = Callable[[State], Logs]
+# (state, data, order, samples, start, count): run `count` batches from batch number `start` of
+# `order`, of which `samples` rows count.
+LoopProgram = Callable[..., tuple[State, Logs]]
 
 
 class LoopPlan:
@@ -32,16 +37,31 @@ class LoopPlan:
         step: the pure step.
         results: logs of a state.
         batch_size: rows of a full batch.
+        fills: whether the smaller last batch is to be filled up, if the step allows it.
     """
 
-    def __init__(self, step: Step, results: Results, batch_size: int) -> None:
+    def __init__(self, step: Step, results: Results, batch_size: int, fills: bool = False) -> None:
         self.batch_size = batch_size
+        self._fills = fills
         self.warm = False  # whether a full batch has run, that is, its program is compiled
         self._step = step
         self._results = results
-        self._programs: dict[Any, Callable[..., tuple[State, Logs]]] = {}
+        self._traces: dict[Any, Any] = {}
+        self._programs: dict[Any, LoopProgram] = {}
         self._smaller = BatchPlan(logged(step, results))
         self._in_background: dict[Any, concurrent.futures.Future[Any]] = {}
+
+    def program(self, state: State, data: Batch) -> LoopProgram:
+        """The program for these arrays."""
+        key = signature(data)
+        if key not in self._programs:
+            self._programs[key] = self._make_program(state, data)
+        return self._programs[key]
+
+    def fills(self, state: State, data: Batch) -> bool:
+        """Whether the smaller last batch is filled up; traces the step, if that is still due."""
+        self._trace(state, data)
+        return self._fills
 
     def prepare_last(self, state: State, batch: Batch) -> None:
         """Begin to compile the program of the smaller last batch, in the background."""
@@ -53,15 +73,6 @@ class LoopPlan:
         self._in_background[key] = pool.submit(lowered.compile)
         pool.shutdown(wait=False)
 
-    def run(
-        self, state: State, data: Batch, order: Any, start: int, count: int
-    ) -> tuple[State, Logs]:
-        """`count` full batches from batch number `start` of `order`."""
-        key = signature(data)
-        if key not in self._programs:
-            self._programs[key] = self._make_program(state, data)
-        return self._programs[key](state, data, order, start, count)
-
     def run_last(self, state: State, batch: Batch) -> tuple[State, Logs]:
         """The smaller last batch."""
         compiled_program = self._in_background.get(signature(batch))
@@ -69,29 +80,48 @@ class LoopPlan:
             return compiled_program.result()(state, batch)
         return self._smaller.run(state, batch)
 
-    def _make_program(self, state: State, data: Batch) -> Callable[..., tuple[State, Logs]]:
+    def _make_program(self, state: State, data: Batch) -> LoopProgram:
         """The program for these arrays; the step is traced once for all that follows."""
         size = self.batch_size
-        batch = jax.eval_shape(take, data, jax.ShapeDtypeStruct((size,), "int32"))
-        traced, after = jax.make_jaxpr(self._step, return_shape=True)(state, batch)
-        structure = jax.tree.structure(after)
+        traced, structure = self._trace(state, data)
 
-        def step(state: State, data: Batch, order: Any, number: Any) -> State:
+        def step(state: State, data: Batch, order: Any, samples: Any, number: Any) -> State:
             rows = jax.lax.dynamic_slice(order, (number * size,), (size,))
-            leaves = jax.tree.leaves((state, take(data, rows)))
+            counted = (jnp.minimum(samples - number * size, size),) if self._fills else ()
+            leaves = jax.tree.leaves((state, take(data, rows), *counted))
             outputs = jax.core.eval_jaxpr(traced.jaxpr, traced.consts, *leaves)
             return settle(jax.tree.unflatten(structure, outputs), state)
 
         in_loop = loops_well(traced.jaxpr)
         return (_looped_on_device if in_loop else _looped_on_host)(step, self._results)
 
+    def _trace(self, state: State, data: Batch) -> tuple[Any, Any]:
+        """The step as a program for one batch of `data`, and the structure of what it gives."""
+        batch = jax.tree.map(
+            lambda a: jax.ShapeDtypeStruct((self.batch_size, *a.shape[1:]), a.dtype), data
+        )
+        key = signature(batch)
+        if key not in self._traces:
+            traced, after = self._trace_batch(state, batch)
+            self._traces[key] = traced, jax.tree.structure(after)
+        return self._traces[key]
 
-def _looped_on_device(
-    step: Callable[..., State], results: Results
-) -> Callable[..., tuple[State, Logs]]:
-    def run(state: State, data: Batch, order: Any, start: Any, count: Any) -> tuple[State, Logs]:
+    def _trace_batch(self, state: State, batch: Batch) -> tuple[Any, Any]:
+        trace = jax.make_jaxpr(self._step, return_shape=True)
+        if self._fills:
+            try:
+                return trace(state, batch, jax.ShapeDtypeStruct((), "int32"))
+            except filling.CannotFill:
+                self._fills = False
+        return trace(state, batch)
+
+
+def _looped_on_device(step: Callable[..., State], results: Results) -> LoopProgram:
+    def run(
+        state: State, data: Batch, order: Any, samples: Any, start: Any, count: Any
+    ) -> tuple[State, Logs]:
         def body(i: Any, state: State) -> State:
-            return step(state, data, order, start + i)
+            return step(state, data, order, samples, start + i)
 
         state = jax.lax.fori_loop(0, count, body, jax.tree.map(jnp.asarray, state))
         return state, results(state)
@@ -99,19 +129,21 @@ def _looped_on_device(
     return compiled.jit(run)
 
 
-def _looped_on_host(
-    step: Callable[..., State], results: Results
-) -> Callable[..., tuple[State, Logs]]:
-    def single(state: State, data: Batch, order: Any, number: Any) -> tuple[State, Logs]:
-        new = step(state, data, order, number)
+def _looped_on_host(step: Callable[..., State], results: Results) -> LoopProgram:
+    def single(
+        state: State, data: Batch, order: Any, samples: Any, number: Any
+    ) -> tuple[State, Logs]:
+        new = step(state, data, order, samples, number)
         return new, results(new)
 
     program = compiled.jit(single)
 
-    def run(state: State, data: Batch, order: Any, start: int, count: int) -> tuple[State, Logs]:
+    def run(
+        state: State, data: Batch, order: Any, samples: int, start: int, count: int
+    ) -> tuple[State, Logs]:
         logs: Logs = {}
         for number in range(start, start + count):
-            state, logs = program(state, data, order, number)
+            state, logs = program(state, data, order, samples, number)
         return state, logs
 
     return run
@@ -141,7 +173,7 @@ def _has_slow_convolution(jaxpr: Any) -> bool:
 
 def signature(batch: Batch) -> tuple[Any, ...]:
     """What a compiled program for `batch` depends on."""
-    return tuple((a.shape, str(a.dtype)) for a in jax.tree.leaves(batch))
+    return tuple((a.shape, a.dtype) for a in jax.tree.leaves(batch))
 
 
 def settle(new: State, old: State) -> State:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from cornu.training import checks, overridden, runner, step
+from cornu.training import checks, filling, overridden, runner, step
 from cornu.training.plan import BatchPlan, LoopPlan, logged
 from cornu.training.state import Binding, State
 
@@ -17,7 +17,7 @@ def on_device(model: Any, kind: Kind, feed: Any) -> bool:
     if model.run_eagerly or overridden.has_own_step(model, kind):
         return False
     whole_passes = feed.samples is not None and feed.size == -(-feed.samples // feed.batch_size)
-    return whole_passes and runner.is_resident(feed)
+    return whole_passes and feed.arrays is not None
 
 
 def make_run(
@@ -31,23 +31,26 @@ def make_run(
 def plan_for(model: Any, kind: Kind, binding: Binding, feed: Any, keep_finite: bool = False) -> Any:
     """The plan that suits `feed`."""
     if on_device(model, kind, feed):
-        return for_arrays(model, kind, binding, feed.batch_size, keep_finite)
+        return for_arrays(model, kind, binding, feed, keep_finite)
     return for_batches(model, kind, binding, keep_finite)
 
 
 def for_arrays(
-    model: Any, kind: Kind, binding: Binding, batch_size: int, keep_finite: bool = False
+    model: Any, kind: Kind, binding: Binding, feed: Any, keep_finite: bool = False
 ) -> LoopPlan:
     """The plan that loops over arrays on the device."""
+    size = min(feed.batch_size, feed.samples)
+    fills = filling.pays(feed.samples, size) and filling.is_exact(model, kind)
     return _cached(
         model,
-        (kind, batch_size, keep_finite),
+        (kind, size, fills, keep_finite),
         binding,
         lambda: LoopPlan(
             # Not for streams: a generator may draw from NumPy in its thread meanwhile.
             checks.without_numpy_draws(model, _step(model, kind, binding, keep_finite)),
             _results(model, binding),
-            batch_size,
+            size,
+            fills,
         ),
     )
 

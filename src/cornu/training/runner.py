@@ -6,14 +6,15 @@ device is the same and stands here.
 
 from __future__ import annotations
 
+import collections
 import time
 from collections.abc import Callable, Generator
 from typing import Any, NamedTuple
 
 import jax
-import numpy as np
 
 from cornu.settings import settings
+from cornu.training import windows
 from cornu.training.plan import BatchPlan, LoopPlan
 from cornu.training.state import State
 from cornu.training.step import Batch
@@ -27,17 +28,12 @@ class Progress(NamedTuple):
     logs: dict[str, Any]
 
 
+_SHORT = 0.02  # seconds; shorter dispatches are not waited for
+_MOST_AHEAD = 3  # of them
+
 # From the runner to the loop and back: the loop may change the state between dispatches.
 Steps = Generator[Progress, None, None]
 Refresh = Callable[[State], State]
-
-
-def is_resident(feed: Any) -> bool:
-    """Whether the feed's arrays are to lie on the device as a whole."""
-    if feed.arrays is None:
-        return False
-    size = sum(getattr(a, "nbytes", 0) for a in jax.tree.leaves(feed.arrays))
-    return size <= settings.resident_bytes
 
 
 def to_device(batch: Batch) -> Batch:
@@ -51,8 +47,9 @@ class ArrayRun:
     def __init__(self, plan: LoopPlan, feed: Any) -> None:
         self.plan = plan
         self.feed = feed
-        self.data = to_device(feed.arrays)
+        self.windows = windows.make(feed, plan.batch_size)
         self.pace = 0.0  # seconds a step, measured
+        self._ahead: collections.deque[Any] = collections.deque()  # dispatches not waited for
 
     def epoch(
         self,
@@ -64,43 +61,51 @@ class ArrayRun:
         refresh: Refresh,
     ) -> Steps:
         """Run an epoch from batch `start`; one step a dispatch if `single`, else many."""
-        rows = self.feed.samples
-        size = self.plan.batch_size
-        rows_in_order = self.feed.order(seed)
-        if rows_in_order is None:
-            rows_in_order = np.arange(rows, dtype=np.int32)
-        order = jax.device_put(rows_in_order)
-        full, rest = divmod(rows, size)
+        rows = self.feed.order(seed)
+        samples, size = len(rows), self.plan.batch_size
+        full, rest = divmod(samples, size)
         total = full + bool(rest)
         steps = total if limit is None else min(total, limit)
-        last = jax.tree.map(lambda a: a[rows_in_order[full * size :]], self.feed.arrays)
-        if rest and full > start and steps > full:
-            self.plan.prepare_last(state, last)
-        done = start
-        while done < steps:
-            if done < full:
-                count = 1 if single else self._chunk(done, min(full, steps))
+        done, last = start, None
+        if rest and steps == total and not self.plan.fills(state, self.feed.arrays):
+            last = jax.tree.map(lambda a: a[rows[full * size :]], self.feed.arrays)
+            if full > start:
+                self.plan.prepare_last(state, last)
+        for window in self.windows.over(rows, start, steps if last is None else full):
+            program = self.plan.program(state, window.data)
+            end = window.first + window.count
+            while done < end:
+                count = 1 if single else self._chunk(done, end)
                 before = time.perf_counter()
-                state, logs = self.plan.run(state, self.data, order, done, count)
+                state, logs = program(
+                    state, window.data, window.order, window.samples, done - window.first, count
+                )
                 if not single:
-                    jax.block_until_ready(state.step)
-                    self._measure(count, time.perf_counter() - before)
-            else:
-                count = 1
-                state, logs = self.plan.run_last(state, last)
-            done += count
-            yield Progress(done, state, logs)
-            state = refresh(state)
+                    self._pace(state.step, count, before)
+                done += count
+                yield Progress(done, state, logs)
+                state = refresh(state) if done < steps else state
+        if last is not None:
+            state, logs = self.plan.run_last(state, last)
+            yield Progress(done + 1, state, logs)
 
     def _chunk(self, done: int, end: int) -> int:
         if not self.pace:
             return min(1 if done == 0 else 8, end - done)
         return max(1, min(end - done, round(settings.chunk_seconds / self.pace)))
 
-    def _measure(self, count: int, seconds: float) -> None:
+    def _pace(self, step: Any, count: int, before: float) -> None:
+        """Wait for a dispatch and measure it; short ones run on while the next are prepared."""
+        if self.pace and count * self.pace < _SHORT:
+            self._ahead.append(step)
+            if len(self._ahead) > _MOST_AHEAD:
+                jax.block_until_ready(self._ahead.popleft())
+            return
+        jax.block_until_ready(step)
+        self._ahead.clear()
         # The first dispatch compiles; its time says nothing of the pace.
         if self.plan.warm:
-            self.pace = seconds / count
+            self.pace = (time.perf_counter() - before) / count
         self.plan.warm = True
 
 

@@ -13,17 +13,18 @@ import jax
 import jax.numpy as jnp
 
 from cornu.core.scope import Scope
+from cornu.training import filling
 from cornu.training.state import Binding, State
 
 Batch = tuple[Any, Any, Any]
-Step = Callable[[State, Batch], State]
+Step = Callable[..., State]  # (state, batch, rows=None); see `filling.py` for the last one
 
 
 def train_step(model: Any, optimizer: Any, binding: Binding) -> Step:
-    """One update of all variables by one batch."""
+    """One update of all variables by one batch, of which the first `rows` rows count."""
     fixed = (*binding.frozen, *binding.metrics)
 
-    def step(state: State, batch: Batch) -> State:
+    def step(state: State, batch: Batch, rows: Any = None) -> State:
         x, y, sample_weight = batch
 
         def loss_of(trainable: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
@@ -32,7 +33,7 @@ def train_step(model: Any, optimizer: Any, binding: Binding) -> Step:
                 *zip(fixed, (*state.frozen, *state.metrics), strict=True),
                 *zip(binding.optimizer, state.optimizer, strict=True),
             ]
-            with Scope(bound, training=True, step=state.step) as scope:
+            with Scope(bound, training=True, step=state.step, rows=rows) as scope:
                 y_pred = model(x, training=True)
                 loss = _total_loss(model, x, y, y_pred, sample_weight, training=True)
                 _note(model, x, y, y_pred, sample_weight, loss)
@@ -64,8 +65,8 @@ def skip_non_finite(step: Step, binding: Binding) -> Step:
         i for i, v in enumerate(binding.trainable) if jnp.issubdtype(v.stored.dtype, jnp.floating)
     ]
 
-    def guarded(state: State, batch: Batch) -> State:
-        new = step(state, batch)
+    def guarded(state: State, batch: Batch, rows: Any = None) -> State:
+        new = step(state, batch, rows)
         finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(new.trainable[i])) for i in floats]))
 
         def keep(after: Any, before: Any) -> Any:
@@ -83,14 +84,14 @@ def skip_non_finite(step: Step, binding: Binding) -> Step:
 def test_step(model: Any, binding: Binding) -> Step:
     """One batch noted in the metrics; weights stay as they are."""
 
-    def step(state: State, batch: Batch) -> State:
+    def step(state: State, batch: Batch, rows: Any = None) -> State:
         x, y, sample_weight = batch
         bound = [
             *zip(binding.trainable, state.trainable, strict=True),
             *zip(binding.frozen, state.frozen, strict=True),
             *zip(binding.metrics, state.metrics, strict=True),
         ]
-        with Scope(bound, training=False, step=state.step) as scope:
+        with Scope(bound, training=False, step=state.step, rows=rows) as scope:
             y_pred = model(x, training=False)
             loss = _total_loss(model, x, y, y_pred, sample_weight, training=False)
             _note(model, x, y, y_pred, sample_weight, loss)
@@ -130,10 +131,5 @@ def _total_loss(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, tra
 
 
 def _note(model: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> None:
-    model.loss_tracker.update_state(jax.lax.stop_gradient(loss), sample_weight=_rows(x))
+    model.loss_tracker.update_state(jax.lax.stop_gradient(loss), sample_weight=filling.row_count(x))
     model.compute_metrics(x, y, y_pred, sample_weight)
-
-
-def _rows(x: Any) -> int:
-    leaves = [leaf for leaf in jax.tree.leaves(x) if getattr(leaf, "ndim", 0)]
-    return leaves[0].shape[0] if leaves else 1

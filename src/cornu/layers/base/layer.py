@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from cornu import dtype_policies, regularizers
 from cornu.core import masks, naming, symbolic, tree
@@ -45,6 +45,8 @@ class Layer(Masked, Weights, Operation):
     Raises:
         TypeError: for keyword arguments that the layer does not take.
     """
+
+    mixes_rows_in_training: ClassVar[bool] = False  # whether outputs depend on the batch's others
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -249,7 +251,8 @@ class Layer(Masked, Weights, Operation):
             calling.leave(token)
         if self.activity_regularizer is not None:
             for output in tree.flatten(outputs):
-                self._note_loss(self.activity_regularizer(output))
+                rows = max(output.shape[0], 1) if output.ndim else 1  # an average over rows
+                self._note_loss(self.activity_regularizer(output) / rows)
         set_output_masks(self, signature, args, kwargs, outputs)
         return outputs
 

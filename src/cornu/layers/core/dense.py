@@ -6,8 +6,10 @@ from typing import Any
 
 from jax import Array
 
-from cornu import activations, constraints, initializers, ops, regularizers
+from cornu import activations, constraints, initializers, regularizers
 from cornu.layers.base.layer import InputSpec, Layer
+from cornu.ops.bias import add_bias
+from cornu.ops.product import rows_by_kernel
 
 
 class Dense(Layer):
@@ -98,7 +100,7 @@ class Dense(Layer):
     def call(self, inputs: Array, training: bool | None = None) -> Array:
         """Weighted sums of the last axis."""
         del training
-        outputs = ops.matmul(inputs, self.kernel)
+        outputs = rows_by_kernel(inputs, self.kernel)
         if self.bias is not None:
-            outputs = ops.add(outputs, self.bias)
+            outputs = add_bias(outputs, self.bias)
         return self.activation(outputs) if self.activation is not None else outputs

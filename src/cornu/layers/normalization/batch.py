@@ -43,6 +43,8 @@ class BatchNormalization(Layer):
     Source: Ioffe & Szegedy, 2015; renormalization: Ioffe, 2017.
     """
 
+    mixes_rows_in_training = True
+
     def __init__(
         self,
         axis: int = -1,

@@ -1,10 +1,12 @@
 """What only shows while a model learns: weights that stand still, losses that are no numbers.
 
-Nothing here stops a run; each doubt is voiced once.
+Nothing here stops a run; each doubt is voiced once. Nor does anything wait for the device, but
+after the first epoch and at the end: the losses of other epochs are looked at when they are there.
 """
 
 from __future__ import annotations
 
+import collections
 import functools
 import math
 from collections.abc import Callable, Sequence
@@ -39,19 +41,33 @@ class LearningWatch:
         is_first = int(model.optimizer.iterations) == 0
         self._before = before if small and is_first and _learning_rate(model) > 0 else None
         self._doubted = False
+        self._noted: collections.deque[tuple[int, Any]] = collections.deque()
 
-    def look(self, epoch: int, logs: dict[str, Any]) -> None:
+    def note(self, epoch: int, logs: dict[str, Any]) -> None:
         """After an epoch (counted from 0) with these logs."""
         if self._doubted or not settings.check_inputs:
             return
-        loss = logs.get("loss", 1.0)  # a train_step of the user's own may log none
-        is_number = bool(np.ndim(loss)) or math.isfinite(loss)
-        if not is_number:
+        loss = dict.get(logs, "loss", 1.0)  # a train_step of the user's own may log none
+        self._noted.append((epoch, loss))
+        before, self._before = self._before, None
+        if before is not None:
+            self._look_at_first(before, loss)
+        while self._noted and _is_there(self._noted[0][1]):
+            self._look_at(*self._noted.popleft())
+
+    def look(self) -> None:
+        """At all epochs noted so far, waiting for their losses."""
+        while self._noted:
+            self._look_at(*self._noted.popleft())
+
+    def _look_at(self, epoch: int, loss: Any) -> None:
+        if not self._doubted and not _is_number(loss):
             self._doubted = True
             self._report_divergence(float(loss), epoch)
-        before, self._before = self._before, None
+
+    def _look_at_first(self, before: Sequence[jax.Array], loss: Any) -> None:
         updated = int(self._model.optimizer.iterations) > 0 and _learning_rate(self._model) > 0
-        if before is not None and is_number and loss != 0 and updated:
+        if updated and _is_number(loss) and np.any(np.asarray(loss)):
             self._check_changed(before)
 
     def _report_divergence(self, loss: float, epoch: int) -> None:
@@ -74,6 +90,14 @@ class LearningWatch:
                 f"no gradient reaches: {_listed(still)} (unchanged after an epoch); is the layer "
                 "used, or behind a stop_gradient?"
             )
+
+
+def _is_there(loss: Any) -> bool:
+    return not hasattr(loss, "is_ready") or loss.is_ready()
+
+
+def _is_number(loss: Any) -> bool:
+    return bool(np.ndim(loss)) or math.isfinite(loss)
 
 
 def _learning_rate(model: Any) -> float:
