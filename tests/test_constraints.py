@@ -91,3 +91,27 @@ def test_config_round_trip(constraint) -> None:
     assert type(again) is type(constraint)
     assert again.get_config() == constraint.get_config()
     np.testing.assert_array_equal(again(W), constraint(W))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: MaxNorm(-1), "max_value=-1"),
+        (lambda: MaxNorm(float("nan")), "max_value=nan"),
+        (lambda: MinMaxNorm(3.0, 1.0), "min_value=3.0, max_value=1.0"),
+        (lambda: MinMaxNorm(-1.0), "min_value=-1.0"),
+        (lambda: MinMaxNorm(rate=2.0), "rate=2.0"),
+    ],
+)
+def test_lengths_that_cannot_be(make, message) -> None:
+    """Keras takes them, and turns weights around."""
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize("constraint", [MaxNorm(), NonNeg(), UnitNorm(), MinMaxNorm(0.1, 0.2)])
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0), (2, 2, 2)])
+def test_every_shape_keeps_its_shape(constraint, shape) -> None:
+    found = constraint(np.ones(shape, "float32"))
+    assert found.shape == shape
+    assert np.isfinite(found).all()

@@ -35,7 +35,12 @@ if TYPE_CHECKING:
     from cornu import regularizers as regularizers
     from cornu import tree as tree
     from cornu import utils as utils
+    from cornu.core.devices import device as device
     from cornu.core.naming import name_scope as name_scope
+    from cornu.core.remat import RematScope as RematScope
+    from cornu.core.remat import remat as remat
+    from cornu.core.stateless import StatelessScope as StatelessScope
+    from cornu.core.stateless import SymbolicScope as SymbolicScope
     from cornu.core.symbolic import KerasTensor as KerasTensor
     from cornu.core.variable import Variable as Variable
     from cornu.dtype_policies import DTypePolicy as DTypePolicy
@@ -49,6 +54,7 @@ if TYPE_CHECKING:
     from cornu.metrics import Metric as Metric
     from cornu.models import Model as Model
     from cornu.models import Sequential as Sequential
+    from cornu.ops.function import Function as Function
     from cornu.ops.operation import Operation as Operation
     from cornu.optimizers import Optimizer as Optimizer
     from cornu.regularizers import Regularizer as Regularizer
@@ -76,7 +82,10 @@ else:
                 "tree",
                 "utils",
             ),
+            "cornu.core.devices": ("device",),
             "cornu.core.naming": ("name_scope",),
+            "cornu.core.remat": ("RematScope", "remat"),
+            "cornu.core.stateless": ("StatelessScope", "SymbolicScope"),
             "cornu.core.symbolic": ("KerasTensor",),
             "cornu.core.variable": ("Variable",),
             "cornu.dtype_policies": ("DTypePolicy", "FloatDTypePolicy"),
@@ -87,6 +96,7 @@ else:
             "cornu.losses": ("Loss",),
             "cornu.metrics": ("Metric",),
             "cornu.models": ("Model", "Sequential"),
+            "cornu.ops.function": ("Function",),
             "cornu.ops.operation": ("Operation",),
             "cornu.optimizers": ("Optimizer",),
             "cornu.regularizers": ("Regularizer",),

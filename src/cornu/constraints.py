@@ -45,6 +45,8 @@ class MaxNorm(Constraint):
     """
 
     def __init__(self, max_value: float = 2, axis: Axis = 0) -> None:
+        if not max_value >= 0:
+            raise ValueError(f"max_value must not be negative. Received: max_value={max_value}")
         self.max_value = max_value
         self.axis = axis
 
@@ -102,6 +104,13 @@ class MinMaxNorm(Constraint):
         rate: float = 1.0,
         axis: Axis = 0,
     ) -> None:
+        if not 0 <= min_value <= max_value:
+            raise ValueError(
+                "min_value must be at least 0 and at most max_value. "
+                f"Received: min_value={min_value}, max_value={max_value}"
+            )
+        if not 0 <= rate <= 1:
+            raise ValueError(f"rate must be in [0, 1]. Received: rate={rate}")
         self.min_value = min_value
         self.max_value = max_value
         self.rate = rate

@@ -20,6 +20,12 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+# Differences that stay, each with its reason.
+ON_PURPOSE = {
+    f"optimizers.legacy.{name}": "Keras has one class that only raises; ours are the optimizers"
+    for name in ("Adagrad", "Adam", "Ftrl", "Optimizer", "RMSprop")
+}
+
 HERE = pathlib.Path(__file__).parent
 FACTS: dict[str, dict[str, Any]] = json.loads((HERE / "keras-3.15.1-api.json").read_text())
 LIST = HERE / "not-yet-built.txt"
@@ -83,6 +89,8 @@ def differences() -> Iterator[tuple[str, str]]:
         found = find(name)
         if found is MISSING:
             yield name, "is missing"
+            continue
+        if name in ON_PURPOSE:
             continue
         if "same_as" in facts:
             if found is not find(facts["same_as"]):

@@ -211,3 +211,34 @@ def test_sparse_categorical_crossentropy_takes_flat_targets() -> None:
 def test_conv2d_transpose_reaches_the_shape_asked_for(shape: tuple[int, ...]) -> None:
     images, kernel = np.ones((2, 4, 4, 3), "float32"), np.ones((3, 3, 4, 3), "float32")
     assert K.conv2d_transpose(images, kernel, shape, (2, 2)).shape == shape
+
+
+def test_variables_of_draws() -> None:
+    normal = K.random_normal_variable((500,), 1.0, 2.0, seed=1)
+    assert abs(np.mean(K.get_value(normal)) - 1) < 0.3
+    uniform = K.get_value(K.random_uniform_variable((500,), -1, 3, seed=1))
+    assert -1 <= uniform.min() < -0.9
+    assert 2.9 < uniform.max() < 3
+    assert K.get_variable_shape(normal) == (500,)
+    assert not K.is_sparse(normal)
+
+
+def test_print_tensor_gives_the_tensor_back(capsys: pytest.CaptureFixture[str]) -> None:
+    x = jnp.ones(2)
+    assert K.print_tensor(x, "here:") is x
+    jax.effects_barrier()
+    assert "here: [1. 1.]" in capsys.readouterr().out
+
+
+def test_what_has_no_effect_any_more() -> None:
+    K.set_session(None)
+    K.manual_variable_initialization(True)
+    K.set_image_data_format("channels_first")
+    assert K.image_dim_ordering() == "th"
+    K.reset_uids()
+    assert K.get_uid("x") == 1
+
+
+def test_gradients_stop() -> None:
+    slope = jax.grad(lambda x: K.sum(x * K.stop_gradient(x)))(jnp.ones(2))
+    np.testing.assert_array_equal(slope, [1, 1])

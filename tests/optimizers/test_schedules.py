@@ -68,3 +68,9 @@ def test_a_schedule_of_ones_own_drives_an_optimizer() -> None:
     assert Halving(0.5).get_config() == {"start": 0.5}
     with pytest.raises(NotImplementedError, match="__call__"):
         schedules.LearningRateSchedule()(0)
+
+
+def test_boundaries_must_increase() -> None:
+    for boundaries in ([2, 1], [1, 1]):
+        with pytest.raises(ValueError, match="must increase"):
+            schedules.PiecewiseConstantDecay(boundaries, [1.0, 2.0, 3.0])

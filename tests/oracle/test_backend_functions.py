@@ -23,6 +23,8 @@ STEPS = RNG.normal(size=(2, 8, 3)).astype("float32")
 KERNEL = RNG.normal(size=(3, 3, 3, 4)).astype("float32")
 TURNED = RNG.normal(size=(3, 3, 4, 3)).astype("float32")
 SEQUENCE = RNG.normal(size=(3, 3, 4)).astype("float32")
+VOLUMES = RNG.normal(size=(1, 4, 3, 4, 2)).astype("float32")
+POINTS = RNG.normal(size=(1, 1, 3, 5)).astype("float32")
 
 Case = tuple[Callable[[Any], Any], Callable[[Any], Any]]
 
@@ -174,6 +176,29 @@ CASES: dict[str, Case] = {
         lambda x: K.pool2d(IMAGES, (3, 3), padding="same", pool_mode="avg"),
         lambda x: ops.average_pool(IMAGES, 3, 1, padding="same"),
     ),
+    "max pool3d": (
+        lambda x: K.pool3d(VOLUMES, (2, 2, 2), (2, 1, 2)),
+        lambda x: ops.max_pool(VOLUMES, 2, (2, 1, 2)),
+    ),
+    "separable_conv1d": (
+        lambda x: K.separable_conv1d(STEPS, STEPS[0, :3, :, None], POINTS[0]),
+        lambda x: ops.separable_conv(STEPS, STEPS[0, :3, :, None], POINTS[0]),
+    ),
+    "separable_conv2d": (
+        lambda x: K.separable_conv2d(IMAGES, KERNEL[..., :1], POINTS, padding="same"),
+        lambda x: ops.separable_conv(IMAGES, KERNEL[..., :1], POINTS, padding="same"),
+    ),
+    "spatial_3d_padding": (
+        lambda x: K.spatial_3d_padding(VOLUMES, ((1, 0), (0, 2), (1, 1))),
+        lambda x: keras.layers.ZeroPadding3D(((1, 0), (0, 2), (1, 1)))(VOLUMES),
+    ),
+    "resize_volumes": (
+        lambda x: K.resize_volumes(VOLUMES, 2, 1, 2, "channels_last"),
+        lambda x: keras.layers.UpSampling3D((2, 1, 2))(VOLUMES),
+    ),
+    "identity": (K.identity, lambda x: x),
+    "to_dense": (K.to_dense, lambda x: x),
+    "stop_gradient": (K.stop_gradient, ops.stop_gradient),
     "spatial_2d_padding": (
         lambda x: K.spatial_2d_padding(IMAGES, ((1, 0), (2, 3))),
         lambda x: keras.layers.ZeroPadding2D(((1, 0), (2, 3)))(IMAGES),

@@ -1,5 +1,6 @@
 """`keras.backend`: Keras 3's names, and the functions of Keras 2 that scripts call as `K`."""
 
+import builtins as _builtins
 from typing import TYPE_CHECKING
 
 from cornu.config import backend as backend
@@ -17,6 +18,13 @@ from cornu.core.naming import name_scope as name_scope
 from cornu.core.session import clear_session as clear_session
 from cornu.core.symbolic import is_keras_tensor as is_keras_tensor
 from cornu.errors import explain_missing_names
+from cornu.legacy.backend.arguments import has_arg as has_arg
+from cornu.legacy.backend.arguments import transpose_shape as transpose_shape
+from cornu.legacy.backend.connectionist import ctc_batch_cost as ctc_batch_cost
+from cornu.legacy.backend.connectionist import ctc_decode as ctc_decode
+from cornu.legacy.backend.connectionist import (
+    ctc_label_dense_to_sparse as ctc_label_dense_to_sparse,
+)
 from cornu.legacy.backend.contraction import batch_dot as batch_dot
 from cornu.legacy.backend.contraction import dot as dot
 from cornu.legacy.backend.control import foldl as foldl
@@ -30,6 +38,7 @@ from cornu.legacy.backend.convolution import conv1d as conv1d
 from cornu.legacy.backend.convolution import conv2d as conv2d
 from cornu.legacy.backend.convolution import conv2d_transpose as conv2d_transpose
 from cornu.legacy.backend.convolution import conv3d as conv3d
+from cornu.legacy.backend.convolution import conv3d_transpose as conv3d_transpose
 from cornu.legacy.backend.convolution import depthwise_conv2d as depthwise_conv2d
 from cornu.legacy.backend.convolution import pool2d as pool2d
 from cornu.legacy.backend.convolution import pool3d as pool3d
@@ -87,6 +96,8 @@ from cornu.legacy.backend.elementwise import stop_gradient as stop_gradient
 from cornu.legacy.backend.graphs import Function as Function
 from cornu.legacy.backend.graphs import function as function
 from cornu.legacy.backend.graphs import gradients as gradients
+from cornu.legacy.backend.local import local_conv1d as local_conv1d
+from cornu.legacy.backend.local import local_conv2d as local_conv2d
 from cornu.legacy.backend.neural import batch_normalization as batch_normalization
 from cornu.legacy.backend.neural import bias_add as bias_add
 from cornu.legacy.backend.neural import binary_crossentropy as binary_crossentropy
@@ -168,6 +179,12 @@ is_float_dtype = _dtypes.is_float
 is_int_dtype = _dtypes.is_int
 standardize_dtype = _dtypes.standardize
 reset_uids = _naming.reset
+
+# The Python functions that `all`, `any`, `sum` and `slice` hide.
+py_all = _builtins.all
+py_any = _builtins.any
+py_sum = _builtins.sum
+py_slice = _builtins.slice
 
 if not TYPE_CHECKING:
     __getattr__ = explain_missing_names(__name__)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextvars
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from jax import Array
 
@@ -35,6 +35,8 @@ class Scope:
         masks: for each traced array that carries one, its mask (tracers take no attributes).
         abstract: True while only shapes are wanted: unborn variables stay unborn.
         probe: the size that stands for an unknown dimension while `abstract`.
+        keeps_stores: True where no assignment at all may reach a store; else only traced values
+            and those of bound variables are kept from it.
     """
 
     def __init__(
@@ -53,12 +55,14 @@ class Scope:
         self.rows = rows
         self.abstract = abstract
         self.probe = probe
+        self.keeps_stores = abstract
+        self.outer: Scope | None = None
         self.losses: list[Any] = []
         self.masks: dict[int, tuple[Any, Any]] = {}
         self.draws: dict[int, list[int]] = {}  # per seed generator: [order of first use, draws]
         self._token: contextvars.Token[Scope | None] | None = None
 
-    def __enter__(self) -> Scope:
+    def __enter__(self) -> Self:
         self._token = _current.set(self)
         return self
 
@@ -66,9 +70,23 @@ class Scope:
         if self._token is not None:
             _current.reset(self._token)
 
+    def inherit(self, outer: Scope) -> None:
+        """See what `outer` sees; `values`, `losses` and `masks` stay this scope's own."""
+        self.outer = outer
+        self.training, self.step, self.draws = outer.training, outer.step, outer.draws
+        self.abstract, self.probe = self.abstract or outer.abstract, outer.probe
+        self.keeps_stores = self.keeps_stores or outer.keeps_stores
+
     def read(self, variable: Any) -> Any:
         """The value bound to `variable`, or None where it is not bound."""
-        return self.values.get(id(variable))
+        found = self.values.get(id(variable))
+        return found if found is not None or self.outer is None else self.outer.read(variable)
+
+    def holds(self, variable: Any) -> bool:
+        """Whether `variable` is bound, so that assignments are noted instead of stored."""
+        return id(variable) in self.values or (
+            self.outer is not None and self.outer.holds(variable)
+        )
 
     def next_draw(self, generator: Any) -> tuple[int, int]:
         """(order of the generator among those used in this scope, number of this draw)."""

@@ -208,13 +208,11 @@ class Variable(Operators):
         Raises:
             ValueError: if the shape differs.
         """
-        if isinstance(value, Variable):
-            value = value.value
-        array = _on_device(value, self._dtype)
-        self._check_shape(array)
+        array = self.check(value)
         scope = current()
         if scope is not None:
-            if isinstance(array, jax.core.Tracer) or id(self) in scope.values or scope.abstract:
+            noted = scope.keeps_stores or scope.holds(self)
+            if noted or isinstance(array, jax.core.Tracer):
                 scope.values[id(self)] = array
                 return array
         elif isinstance(array, jax.core.Tracer):
@@ -224,6 +222,16 @@ class Variable(Operators):
             )
         self.store(array)
         return array
+
+    def check(self, value: Any) -> jax.Array:
+        """`value` as an array of the variable's dtype.
+
+        Raises:
+            ValueError: if its shape is another.
+        """
+        if isinstance(value, Variable):
+            value = value.value
+        return self._check_shape(_on_device(value, self._dtype))
 
     def store(self, array: jax.Array) -> None:
         """Put `array` (right shape and dtype) into the store, whatever scope is open."""

@@ -84,9 +84,17 @@ def categorical_focal_crossentropy(
 
 
 def _probabilities(y_pred: Array, axis: int) -> Array:
-    """`y_pred` scaled to sum 1 along `axis` and kept off 0 and 1 by `epsilon()`."""
+    """`y_pred` scaled to sum 1 along `axis` and kept off 0 and 1 by `epsilon()`.
+
+    Dividing by the total, a constant, and then by what remains of it keeps the gradient finite
+    where the total is so small that its square is 0.
+    """
     total = jnp.sum(y_pred, axis=axis, keepdims=True)
-    scaled = y_pred / jnp.where(total == 0, 1, total)
+    tiny = jnp.finfo(y_pred.dtype).tiny
+    divisor = jnp.where(jnp.abs(total) < tiny, jnp.where(total == 0, 1, tiny), total)
+    shares = y_pred / jax.lax.stop_gradient(divisor)
+    rest = jnp.sum(shares, axis=axis, keepdims=True)
+    scaled = shares / jnp.where(rest == 0, 1, rest)
     return jnp.clip(scaled, settings.epsilon, 1 - settings.epsilon)
 
 

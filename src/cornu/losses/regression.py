@@ -106,9 +106,8 @@ def huber(y_true: Tensor, y_pred: Tensor, delta: float = 1.0) -> Array:
         Array of shape `(N, ...)`.
     """
     error = jnp.abs(y_true - y_pred)
-    return _mean_last(
-        jnp.where(error <= delta, 0.5 * jnp.square(error), delta * error - 0.5 * delta**2)
-    )
+    near = jnp.minimum(error, delta)  # the square of a large error would overflow
+    return _mean_last(0.5 * jnp.square(near) + delta * (error - near))
 
 
 @loss_function(elementwise)

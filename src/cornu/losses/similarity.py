@@ -80,6 +80,9 @@ def circle(
 
 
 def _unit(x: Array, axes: Any) -> Array:
+    # Vectors beyond 1e15, whose squares may overflow, are shortened first; all others divide by 1.
+    largest = jnp.max(jnp.abs(x), axis=axes, keepdims=True, initial=0)
+    x = x / jax.lax.stop_gradient(jnp.maximum(largest * 1e-15, 1))
     square = jnp.sum(jnp.square(x), axis=axes, keepdims=True)
     return x * jax.lax.rsqrt(jnp.maximum(square, 1e-12))
 

@@ -45,6 +45,11 @@ def align(weights: Array, shape: tuple[int, ...]) -> Array:
     fits = weights.ndim <= len(shape) and all(
         w in (1, v) for w, v in zip(weights.shape, shape, strict=False)
     )
+    if not fits and not shape:
+        raise ValueError(
+            f"sample_weight {given} cannot weigh samples: this loss or metric gives one value for "
+            "the whole batch. Where it has an `axis`, let that leave out axis 0."
+        )
     if not fits:
         samples = shape[:1]
         steps = f" or {shape}" if len(shape) > 1 else ""
@@ -87,7 +92,7 @@ def reduce_weighted(values: Array, weights: Any, mask: Any, reduction: str | Non
         values: float array.
         weights: None, or an array that `align` accepts.
         mask: None, or a bool array over leading dimensions of `values`.
-        reduction: one of `REDUCTIONS`.
+        reduction: one of `REDUCTIONS`; the mean of no values is 0.
     """
     dtype = values.dtype
     if mask is not None:
@@ -101,6 +106,8 @@ def reduce_weighted(values: Array, weights: Any, mask: Any, reduction: str | Non
         return values
     if reduction == "sum":
         return jnp.sum(values)
+    if not values.size:
+        return jnp.zeros((), dtype)  # no samples cost nothing; their mean would be NaN
     if reduction == "mean_with_sample_weight" and weights is not None:
         total = jnp.sum(jnp.broadcast_to(weights, values.shape))
         return jnp.sum(values) / jnp.where(total == 0, jnp.ones_like(total), total)

@@ -115,13 +115,13 @@ def standardize_thresholds(thresholds: Any, default: float) -> list[float]:
     """A list of numbers in [0, 1] from a number, a list or None.
 
     Raises:
-        ValueError: if one is not in [0, 1].
+        ValueError: if one is not in [0, 1], or there are none.
     """
     if thresholds is None:
         return [default]
     found = list(thresholds) if isinstance(thresholds, list | tuple | np.ndarray) else [thresholds]
-    if any(t is None or not 0 <= t <= 1 for t in found):
-        raise ValueError(f"thresholds must be in [0, 1]. Received: {thresholds!r}")
+    if not found or any(t is None or not 0 <= t <= 1 for t in found):
+        raise ValueError(f"thresholds must be numbers in [0, 1]. Received: {thresholds!r}")
     return found
 
 

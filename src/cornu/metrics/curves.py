@@ -231,7 +231,7 @@ def _precision_recall_gain(counts: Counts) -> tuple[Array, Array]:
     tp, fp, tn, fn = counts
     odds = divide_no_nan((tp + fn)[0], (fp + tn)[0])
     recall_gain = jnp.where(tp > 0, 1 - odds * divide_no_nan(fn, tp), 0)
-    precision_gain = jnp.where(tp > 0, 1 - odds * divide_no_nan(fp, tp), 0)
+    precision_gain = 1 - odds * divide_no_nan(fp, tp)  # 1 where nothing is called positive
     return jnp.maximum(recall_gain, 0), precision_gain
 
 

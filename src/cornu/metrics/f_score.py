@@ -59,6 +59,8 @@ class FBetaScore(Metric):
         _check_positive_float("beta", beta)
         if threshold is not None:
             _check_positive_float("threshold", threshold)
+            if threshold > 1:
+                raise ValueError(f"threshold must be at most 1. Received: {threshold}")
         self.average = average
         self.beta = beta
         self.threshold = threshold

@@ -69,7 +69,7 @@ class Mean(Metric):
             sample_weight: None, a number, or weights of the leading dimensions of `values`.
         """
         values, weights = weighted(values, sample_weight, self.dtype)
-        if weights is not None and jnp.ndim(as_array(sample_weight)) == 0:
+        if weights is not None and weights.size == 1 and jnp.ndim(as_array(sample_weight)) == 0:
             # One number weighs the batch as one value: so that means of batches can be averaged.
             values, weights = jnp.mean(values), weights.reshape(())
         inner = max(math.prod(values.shape[1:]), 1)

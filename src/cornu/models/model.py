@@ -46,6 +46,11 @@ class Model(Trainable, Layer):
             f"model '{self.name}' ({type(self).__name__}) defines no `call(self, inputs)`"
         )
 
+    def rematerialized_call(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """`fn` as it is: a model's layers are rematerialized, one by one."""
+        del args, kwargs
+        return fn
+
     @property
     def layers(self) -> list[Layer]:
         """Layers held directly, in the order in which they were attached."""

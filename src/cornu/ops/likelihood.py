@@ -63,7 +63,9 @@ def categorical_crossentropy(
         raise ValueError("categorical_crossentropy needs an axis of classes. Received scalars")
     if not from_logits:
         return -_log_likelihood(target, output, axis, settings.epsilon)
-    return -jnp.sum(target * jax.nn.log_softmax(output, axis=axis), axis=axis)
+    logs = jax.nn.log_softmax(output, axis=axis)
+    # Far apart, logits have log-probabilities of -inf, which a target of 0 is not to multiply.
+    return -jnp.sum(jnp.where(target == 0, 0, target * logs), axis=axis)
 
 
 @op("nn")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cornu.core import naming, symbolic, tree
+from cornu.core import naming, remat, symbolic, tree
 from cornu.serialization.configurable import Configurable
 
 
@@ -22,6 +22,7 @@ class Operation(Configurable):
             raise ValueError(f"name must be a string without '/'. Received: name={name!r}")
         self.name = name
         self._inbound_nodes: list[symbolic.Node] = []
+        self._remat = remat.current_scope()
 
     @property
     def inbound_nodes(self) -> list[symbolic.Node]:
@@ -32,11 +33,22 @@ class Operation(Configurable):
         """Compute, or note the call in the graph where a symbolic tensor is among the arguments."""
         if symbolic.any_symbolic(args, kwargs):
             return self.symbolic_call(*args, **kwargs)
-        return self.call(*args, **kwargs)
+        return self.rematerialized_call(self.call, *args, **kwargs)(*args, **kwargs)
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Compute; subclasses define it."""
         raise NotImplementedError(f"{type(self).__name__} defines no `call`")
+
+    def rematerialized_call(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """`fn`, made to compute its inner values again where a `RematScope` wants it.
+
+        Args:
+            fn: the `call` of this operation.
+            *args: what it is going to be called with.
+            **kwargs: the same.
+        """
+        del args, kwargs
+        return fn if self._remat is None else self._remat.applied(self.name, fn)
 
     def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
         """Infer the outputs and note the call in the graph."""

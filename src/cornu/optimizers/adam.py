@@ -259,12 +259,14 @@ class Nadam(Optimizer):
     ) -> tuple[Array, Slots]:
         """New weight and slots."""
         assert self._u_product is not None
-        # 1 - beta in the weight's dtype, as Keras takes it here, differs by 5e-5 from double
-        beta_1, beta_2 = (jnp.asarray(b, value.dtype) for b in (self.beta_1, self.beta_2))
+        # 1 - beta in the weight's dtype, as Keras takes it here, differs by 5e-5 from double; in 16
+        # bits, though, beta_2 would be 1.
+        work = step.dtype
+        beta_1, beta_2 = (jnp.asarray(b, work) for b in (self.beta_1, self.beta_2))
         mean = beta_1 * slots["momentum"] + (1 - beta_1) * gradient
         square = beta_2 * slots["velocity"] + (1 - beta_2) * jnp.square(gradient)
         now, ahead = self._momentum(step), self._momentum(step + 1)
-        product = self._u_product.value.astype(value.dtype) * now
+        product = self._u_product.value.astype(work) * now
         direction = ahead * mean / (1 - product * ahead) + (1 - now) * gradient / (1 - product)
         root = jnp.sqrt(square / (1 - self.beta_2**step))
         new = value - learning_rate * direction / (root + self.epsilon)

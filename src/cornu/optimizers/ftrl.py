@@ -91,6 +91,8 @@ class Ftrl(Optimizer):
     ) -> tuple[Array, Slots]:
         """New weight and slots."""
         del step
+        rests = learning_rate <= 0  # where a schedule ends: it would divide by 0
+        learning_rate = jnp.where(rests, 1, learning_rate)
         power, l1 = -self.learning_rate_power, self.l1_regularization_strength
         l2 = self.l2_regularization_strength + self.beta / (2 * learning_rate)
         shrunk = gradient + 2 * self.l2_shrinkage_regularization_strength * value
@@ -100,4 +102,8 @@ class Ftrl(Optimizer):
         linear = slots["linear"] + shrunk - sigma * value
         curvature = total**power / learning_rate + 2 * l2
         new = (jnp.clip(linear, -l1, l1) - linear) / curvature
-        return new, {"accumulator": total, "linear": linear}
+        slots = {
+            "accumulator": jnp.where(rests, before, total),
+            "linear": jnp.where(rests, slots["linear"], linear),
+        }
+        return jnp.where(rests, value, new), slots

@@ -103,8 +103,8 @@ class Optimizer(OptimizerState):
             gradient: shape and dtype of `value`.
             value: the weight.
             slots: arrays by the names that `slots` gave.
-            learning_rate: scalar, dtype of `value`.
-            step: number of this update, from 1; scalar, dtype of `value`.
+            learning_rate: scalar, dtype of `value` but never less than 32 bits.
+            step: number of this update, from 1; scalar of the same dtype.
         """
         raise NotImplementedError(
             f"{type(self).__name__} must define `update(self, gradient, value, slots, "
@@ -117,8 +117,10 @@ class Optimizer(OptimizerState):
         dtype = value.dtype
         held = self._slots[self._get_variable_index(variable)]
         slots = {name: held[name].value for name in held if name not in SHARED_SLOTS}
-        step = (self._count_updates() + 1).astype(dtype)
-        rate = jnp.asarray(learning_rate).astype(dtype)
+        # In 16 bits 0.999 ** step is 1, and Adam, which divides by what is left, would stand still.
+        exact = jnp.promote_types(dtype, "float32")
+        step = (self._count_updates() + 1).astype(exact)
+        rate = jnp.asarray(learning_rate).astype(exact)
         value, slots = self.update(jnp.asarray(gradient).astype(dtype), value, slots, rate, step)
         variable.assign(value)
         for name, slot in slots.items():

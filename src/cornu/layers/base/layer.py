@@ -242,7 +242,8 @@ class Layer(Masked, Weights, Operation):
             with autocast(
                 self.compute_dtype if self.compute_dtype != self.variable_dtype else None
             ):
-                outputs = self.call(*args, **call_kwargs)
+                call = self.rematerialized_call(self.call, *args, **call_kwargs)
+                outputs = call(*args, **call_kwargs)
         except Exception as error:
             explain(self, error, args)
             raise
@@ -262,9 +263,9 @@ class Layer(Masked, Weights, Operation):
             return False
         if outer is None:
             # Another model that only a loss calls, say to compare features, is left as it is.
-            return any(id(v) in scope.values for v in self.trainable_variables)
+            return any(scope.holds(v) for v in self.trainable_variables)
         own = self._weights if self.trainable else ()
-        if outer.trains_all and any(v.trainable and id(v) not in scope.values for v in own):
+        if outer.trains_all and any(v.trainable and not scope.holds(v) for v in own):
             warn(
                 f"layer '{self.name}' was called but is not tracked, so it is not trained: make it "
                 "an attribute of the model or of one of its layers, or set its `trainable = False`"

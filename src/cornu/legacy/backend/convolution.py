@@ -80,12 +80,46 @@ def conv2d_transpose(
         data_format: "channels_last" or "channels_first".
         dilation_rate: one int or two.
     """
+    return _transposed(x, kernel, output_shape, strides, padding, data_format, dilation_rate, 2)
+
+
+def conv3d_transpose(
+    x: Any,
+    kernel: Any,
+    output_shape: Any,
+    strides: Sizes = (1, 1, 1),
+    padding: str = "valid",
+    data_format: str | None = None,
+) -> Any:
+    """Transposed convolution along three axes; see `conv2d_transpose`.
+
+    Args:
+        x: volumes.
+        kernel: shape (depth, height, width, output channels, input channels).
+        output_shape: sizes of the result; its batch size is not looked at.
+        strides: one int or three.
+        padding: "valid" or "same".
+        data_format: "channels_last" or "channels_first".
+    """
+    return _transposed(x, kernel, output_shape, strides, padding, data_format, 1, 3)
+
+
+def _transposed(
+    x: Any,
+    kernel: Any,
+    output_shape: Any,
+    strides: Sizes,
+    padding: str,
+    data_format: str | None,
+    dilation_rate: Sizes,
+    axes: int,
+) -> Any:
     data_format = normalize_data_format(data_format)
     first = _first_spatial(data_format)
-    steps, rates = _pair(strides), _pair(dilation_rate)
-    reach = [(k - 1) * r + 1 for k, r in zip(known_sizes(kernel)[:2], rates, strict=True)]
-    sizes = known_sizes(x, first, first + 2)
-    wanted = tuple(output_shape[first : first + 2])
+    steps, rates = _each(strides, axes), _each(dilation_rate, axes)
+    reach = [(k - 1) * r + 1 for k, r in zip(known_sizes(kernel)[:axes], rates, strict=True)]
+    sizes = known_sizes(x, first, first + axes)
+    wanted = tuple(output_shape[first : first + axes])
     measures = list(zip(sizes, steps, reach, strict=True))
     if padding == "same":
         usual = tuple(size * step for size, step, _ in measures)
@@ -99,8 +133,8 @@ def conv2d_transpose(
     )
 
 
-def _pair(sizes: Sizes) -> tuple[int, ...]:
-    return (sizes, sizes) if isinstance(sizes, int) else tuple(sizes)
+def _each(sizes: Sizes, axes: int) -> tuple[int, ...]:
+    return (sizes,) * axes if isinstance(sizes, int) else tuple(sizes)
 
 
 def depthwise_conv2d(

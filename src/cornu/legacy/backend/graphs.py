@@ -14,6 +14,7 @@ from cornu.core import dtypes, graph, tree
 from cornu.core.scope import Scope
 from cornu.core.symbolic import KerasTensor, Node, record
 from cornu.errors import short
+from cornu.ops.function import get_source_inputs
 from cornu.ops.operation import Operation
 
 
@@ -25,16 +26,30 @@ class Function:
         outputs: a list of symbolic tensors, or one.
         updates: must be empty: `K.update` acts at once.
         name: not used.
+        **session_kwargs: must be empty: there is no session that could take them.
 
     Raises:
-        NotImplementedError: if there are updates.
+        NotImplementedError: if there are updates or arguments for a session.
     """
 
     def __init__(
-        self, inputs: Sequence[Any], outputs: Any, updates: Any = None, name: str | None = None
+        self,
+        inputs: Sequence[Any],
+        outputs: Any,
+        updates: Any = None,
+        name: str | None = None,
+        **session_kwargs: Any,
     ) -> None:
         if updates:
-            raise NotImplementedError("K.function takes no updates: `K.update` acts at once")
+            raise NotImplementedError(
+                "K.function takes no updates: `K.update` acts at once. To train, use `model.fit` "
+                "or `model.train_on_batch`, or an optimizer's `stateless_apply` with `jax.grad`"
+            )
+        if session_kwargs:
+            raise NotImplementedError(
+                f"K.function has no TensorFlow session to pass {', '.join(session_kwargs)} to: "
+                "list every tensor that is fed among `inputs`, and all that is wanted in `outputs`"
+            )
         self.inputs, self.outputs, self.name = list(inputs), outputs, name
         self._tensors = [x for x in self.inputs if isinstance(x, KerasTensor)]
         self._nodes = graph.order(self._tensors, tree.flatten(outputs))
@@ -59,7 +74,7 @@ class Function:
 
 def function(inputs: Sequence[Any], outputs: Any, updates: Any = None, **kwargs: Any) -> Function:
     """A `Function` from symbolic `inputs` to `outputs`."""
-    return Function(inputs, outputs, updates, kwargs.get("name"))
+    return Function(inputs, outputs, updates, **kwargs)
 
 
 def gradients(loss: KerasTensor, variables: Any) -> list[KerasTensor]:
@@ -80,7 +95,7 @@ def gradients(loss: KerasTensor, variables: Any) -> list[KerasTensor]:
                 f"Received: {short(x)}. For gradients of weights, use `jax.grad` of a function "
                 "that calls `model.stateless_call`."
             )
-    sources = _inputs_of(loss)
+    sources = get_source_inputs(loss)
     operation = _Gradient(loss, list(targets), sources)
     outputs = [KerasTensor(x.shape, x.dtype) for x in targets]
     return record(operation, (sources,), {}, outputs)
@@ -107,20 +122,6 @@ class _Gradient(Operation):
             jax.grad(functools.partial(loss_from, target))(point)
             for target, point in zip(self.targets, points, strict=True)
         ]
-
-
-def _inputs_of(tensor: KerasTensor) -> list[KerasTensor]:
-    found: dict[int, KerasTensor] = {}
-    seen: set[int] = set()
-    pending = [tensor]
-    while pending:
-        x = pending.pop()
-        if x.node is None or not x.node.inputs:
-            found[id(x)] = x
-        elif id(x.node) not in seen:
-            seen.add(id(x.node))
-            pending.extend(x.node.inputs)
-    return list(found.values())
 
 
 def _call_node(node: Node, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

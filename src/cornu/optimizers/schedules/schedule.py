@@ -7,6 +7,7 @@ step.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -97,6 +98,8 @@ class PiecewiseConstantDecay(LearningRateSchedule):
                 "`values` must have one more element than `boundaries`. "
                 f"Received: {len(boundaries)} boundaries and {len(values)} values"
             )
+        if any(a >= b for a, b in itertools.pairwise(boundaries)):
+            raise ValueError(f"`boundaries` must increase. Received: {list(boundaries)}")
         self.boundaries = boundaries
         self.values = values
         self.name = name

@@ -1,0 +1,1 @@
+"""Bounding boxes: their formats, how far they overlap, and how detectors encode them."""
