@@ -21,6 +21,7 @@ from cornu import ops as ops
 from cornu import optimizers as optimizers
 from cornu import random as random
 from cornu import regularizers as regularizers
+from cornu import saving as saving
 from cornu import tree as tree
 from cornu import utils as utils
 from cornu.core.naming import name_scope as name_scope

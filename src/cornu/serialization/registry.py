@@ -61,20 +61,28 @@ def get_registered_object(
     return None
 
 
+def saved_class(cls: type) -> type:
+    """The class that files name for `cls`: the user's own, where Cornu put a subclass over it."""
+    return cls.__dict__.get("_stands_for", cls)
+
+
 def find(class_name: str, registered_name: str | None = None, module: str | None = None) -> Any:
     """The class or function that a config means, user's first; None where unknown.
 
     `module` tells `keras.losses.MeanSquaredError` from `keras.metrics.MeanSquaredError`.
     """
     for name in (registered_name, class_name):
-        if name is None:
+        if not isinstance(name, str):
             continue
         found = get_registered_object(name)
         if found is None:
             found = get_registered_object(f"Custom>{name}")
         if found is not None:
             return found
-    return BY_MODULE.get((module or "", class_name)) or OWN.get(class_name)
+    if not isinstance(class_name, str):
+        return None
+    module = module if isinstance(module, str) else ""
+    return BY_MODULE.get((module, class_name)) or OWN.get(class_name)
 
 
 class CustomObjectScope:

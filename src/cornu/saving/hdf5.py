@@ -1,0 +1,323 @@
+"""HDF5 files as plain descriptions: groups, their text attributes, and arrays not yet read.
+
+Of HDF5's many features only those are followed that Keras's writers use: hard links to groups and to
+plain numeric datasets, stored in one piece or in chunks with deflate and shuffle. Everything else
+(external files, links, virtual datasets, references, other filters) is refused by name. A dataset's
+size is held against the bytes that are really there before anything is allocated.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, BinaryIO
+
+import h5py
+import numpy as np
+from h5py import h5d, h5o, h5z
+
+from cornu.saving import trailer
+from cornu.saving.damage import DamagedError, FileError, UnsafeError, listed, shown
+
+MAX_DEPTH = 64
+MAX_OBJECTS = 1_000_000
+MAX_NAME = 1024
+MAX_INFLATION = 1100  # deflate itself cannot expand more
+_FILTERS = {h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE}
+_LAYOUTS = {h5d.CONTIGUOUS, h5d.CHUNKED, h5d.COMPACT}
+# Dtypes that NumPy lacks: Keras stores their raw bytes and the name in an attribute.
+WIDTHS = {
+    **dict.fromkeys(("bfloat16",), 2),
+    **dict.fromkeys(("float8_e4m3fn", "float8_e5m2", "int4", "uint4"), 1),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class StoredArray:
+    """An array in a file: known by shape and dtype, read when asked."""
+
+    path: str
+    shape: tuple[int, ...]
+    dtype: str
+    _dataset: h5py.Dataset
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the values."""
+        return math.prod(self.shape) * self._dataset.dtype.itemsize
+
+    def read(self) -> np.ndarray:
+        """The values; those of a dtype that NumPy lacks as raw bytes (`dtype` says which)."""
+        try:
+            return np.asarray(self._dataset[()])
+        except (OSError, ValueError, RuntimeError) as error:
+            raise DamagedError(f"array '{shown(self.path)}' cannot be read: {error}") from None
+
+
+@dataclasses.dataclass
+class Group:
+    """What stands at one path of the file."""
+
+    path: str
+    attributes: dict[str, Any]
+    arrays: dict[str, StoredArray]
+    groups: dict[str, Group]
+
+    def walk(self) -> Iterator[Group]:
+        """This group and all below."""
+        yield self
+        for group in self.groups.values():
+            yield from group.walk()
+
+    def find(self, path: str) -> Group | None:
+        """The group at a path below this one."""
+        found: Group | None = self
+        for part in filter(None, path.split("/")):
+            found = found.groups.get(part) if found is not None else None
+        return found
+
+    def array(self, path: str) -> StoredArray | None:
+        """The array at a path below this group."""
+        parent, _, name = path.rpartition("/")
+        group = self.find(parent)
+        return group.arrays.get(name) if group is not None else None
+
+    def all_arrays(self) -> Iterator[StoredArray]:
+        """All arrays in this group and below."""
+        for group in self.walk():
+            yield from group.arrays.values()
+
+
+class Reader:
+    """An HDF5 file, checked and described; a context manager that closes it.
+
+    Args:
+        file: the file, open for reading in binary.
+        what: its name in messages.
+
+    Raises:
+        DamagedError: if a checksum is wrong or it is no HDF5 file.
+        UnsafeError: if it holds what loading never follows.
+    """
+
+    def __init__(self, file: BinaryIO, what: str) -> None:
+        self.what = what
+        self._file = file
+        self.trailer = trailer.read(file)
+        is_damaged = self.trailer is not None and not trailer.is_intact(file, self.trailer)
+        try:
+            self._size = file.seek(0, 2)
+            self._h5 = h5py.File(file, "r")
+        except (OSError, ValueError, RuntimeError) as error:
+            raise DamagedError(f"{what} is damaged or no HDF5 file: {shown(error, 120)}") from None
+        try:
+            if is_damaged:
+                raise DamagedError(f"{what} is damaged: {self._damaged_part()}")
+            self.root = _Description(self._size).group(self._h5, "", 0)
+        except FileError:
+            self.close()
+            raise
+        except Exception as error:
+            self.close()
+            raise DamagedError(f"{what} is damaged: {shown(error, 120)}") from None
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._h5.close()
+
+    def _damaged_part(self) -> str:
+        """Which arrays the flipped bytes are in, as far as the file can still be read."""
+        assert self.trailer is not None
+        try:
+            root = _Description(self._size).group(self._h5, "", 0)
+            wrong = [
+                array.path
+                for array in root.all_arrays()
+                if checksum(array.read()) != self.trailer["arrays"].get(array.path)
+            ]
+        except Exception:
+            return "its structure does not match its checksum"
+        if not wrong:
+            return "its content does not match its checksum"
+        return f"checksum of {listed(wrong)} is wrong"
+
+
+def checksum(array: np.ndarray) -> int:
+    """CRC-32 of the bytes of an array."""
+    flat = np.ascontiguousarray(array).reshape(-1)
+    return zlib.crc32(flat.view(np.uint8).data) if flat.size else 0
+
+
+class _Description:
+    """One walk over a file, with its bounds."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.seen: set[int] = set()
+        self.stored = 0  # bytes of all arrays, as stored
+        self.inflated = 0  # and as read
+
+    def group(self, source: h5py.Group, path: str, depth: int) -> Group:
+        if depth > MAX_DEPTH:
+            raise UnsafeError(f"groups are nested deeper than {MAX_DEPTH} levels")
+        self._once(source, path)
+        found = Group(path, _attributes(source, path), {}, {})
+        for name in source:
+            inner = f"{path}/{name}" if path else name
+            self._check_name(name, inner)
+            link = source.get(name, getlink=True)
+            if type(link) is not h5py.HardLink:
+                raise UnsafeError(f"'{shown(inner)}' is a {type(link).__name__}, not stored here")
+            member = source[name]
+            if isinstance(member, h5py.Group):
+                found.groups[name] = self.group(member, inner, depth + 1)
+            elif isinstance(member, h5py.Dataset):
+                self._once(member, inner)
+                found.arrays[name] = self._array(member, inner)
+            else:
+                raise UnsafeError(f"'{shown(inner)}' is neither a group nor an array")
+        return found
+
+    def _once(self, item: Any, path: str) -> None:
+        address = h5o.get_info(item.id).addr
+        if address in self.seen:
+            raise UnsafeError(f"'{shown(path)}' is stored under two names")
+        self.seen.add(address)
+        if len(self.seen) > MAX_OBJECTS:
+            raise UnsafeError(f"more than {MAX_OBJECTS} groups and arrays")
+
+    @staticmethod
+    def _check_name(name: str, path: str) -> None:
+        usual = isinstance(name, str) and name.isprintable() and name not in (".", "..")
+        if not usual or len(name) > MAX_NAME:
+            raise UnsafeError(f"'{shown(path)}' has a name that no layer can have")
+
+    def _array(self, dataset: h5py.Dataset, path: str) -> StoredArray:
+        plist = dataset.id.get_create_plist()
+        if plist.get_external_count():
+            raise UnsafeError(f"array '{shown(path)}' points to another file")
+        if plist.get_layout() not in _LAYOUTS:
+            raise UnsafeError(f"array '{shown(path)}' is virtual: put together from other arrays")
+        filters = {plist.get_filter(i)[0] for i in range(plist.get_nfilters())}
+        if filters - _FILTERS:
+            raise UnsafeError(f"array '{shown(path)}' uses HDF5 filters other than deflate")
+        if dataset.shape is None:
+            raise UnsafeError(f"'{shown(path)}' has no shape")
+        found = StoredArray(path, tuple(dataset.shape), _dtype(dataset, path), dataset)
+        self._check_size(dataset, plist.get_layout(), found)
+        return found
+
+    def _check_size(self, dataset: h5py.Dataset, layout: int, found: StoredArray) -> None:
+        stored = dataset.id.get_storage_size()
+        whole = stored == found.nbytes
+        if layout == h5d.CHUNKED:
+            chunks = math.prod(
+                -(-size // chunk) for size, chunk in zip(dataset.shape, dataset.chunks, strict=True)
+            )
+            whole = dataset.id.get_num_chunks() == chunks
+            self.inflated += chunks * math.prod(dataset.chunks) * dataset.dtype.itemsize
+        elif layout == h5d.CONTIGUOUS and found.nbytes:
+            offset = dataset.id.get_offset()
+            whole = whole and offset is not None and offset + stored <= self.size
+        self.stored += stored
+        if not whole:
+            raise DamagedError(
+                f"array '{shown(found.path)}' of shape {shown(found.shape)} is not stored in full"
+            )
+        if self.stored > self.size or self.inflated > MAX_INFLATION * self.size:
+            raise UnsafeError(f"array '{shown(found.path)}' is larger than the file can hold")
+
+
+def _dtype(dataset: h5py.Dataset, path: str) -> str:
+    dtype = dataset.dtype
+    if dtype.kind in "fiub" and dtype.subdtype is None:
+        return dtype.newbyteorder("=").name
+    if dtype.kind == "V" and dtype.names is None and dtype.subdtype is None:
+        name = _text(dataset.attrs.get("dtype"))
+        if WIDTHS.get(name) == dtype.itemsize:
+            return name
+    raise UnsafeError(f"array '{shown(path)}' holds {shown(dtype)}, not numbers")
+
+
+def _attributes(group: h5py.Group, path: str) -> dict[str, Any]:
+    """Text, numbers and lists of text; anything else is left out."""
+    found: dict[str, Any] = {}
+    for name in group.attrs:
+        try:
+            value = group.attrs[name]
+        except (OSError, TypeError, ValueError) as error:
+            raise DamagedError(
+                f"attribute '{shown(name)}' of '{shown(path)}' cannot be read: {shown(error)}"
+            ) from None
+        if isinstance(value, np.ndarray) and value.dtype.kind in "OSU":
+            found[name] = [_text(item) for item in value.ravel()]
+        elif isinstance(value, np.ndarray) and not value.size:
+            found[name] = []
+        elif isinstance(value, str | bytes):
+            found[name] = _text(value)
+        elif isinstance(value, np.bool_ | np.integer | np.floating):
+            found[name] = value.item()
+    return found
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+# -- writing ---------------------------------------------------------------------------------------
+
+
+def write(
+    file: BinaryIO,
+    arrays: Iterable[tuple[str, Any, str]],
+    attributes: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Write an HDF5 file with its checksums.
+
+    Args:
+        file: empty, open for writing and reading.
+        arrays: (path, array, dtype name) each; made one at a time, so that a generator can bring
+            values from a device piece by piece.
+        attributes: by path of a group, which is made even if it holds no arrays.
+    """
+    sums: dict[str, int] = {}
+    with h5py.File(file, "w") as h5:
+        for path, values in attributes.items():
+            group = h5.require_group(path) if path else h5
+            for name, value in values.items():
+                _set_attribute(group, name, value)
+        for path, array, dtype in arrays:
+            array = np.asarray(array)
+            raw = dtype in WIDTHS
+            stored = array.view(f"V{WIDTHS[dtype]}") if raw else array
+            dataset = h5.create_dataset(path, data=stored)
+            if raw:
+                dataset.attrs["dtype"] = dtype
+            sums[path] = checksum(array)
+    trailer.append(file, sums)
+
+
+_ATTRIBUTE_LIMIT = 64512  # bytes; HDF5 keeps small attributes in the object's header
+
+
+def _set_attribute(group: h5py.Group, name: str, value: Any) -> None:
+    """A text or number as it is; a list of text as bytes, in pieces where it is long."""
+    if not isinstance(value, list):
+        group.attrs[name] = value
+        return
+    items = [text.encode("utf-8") for text in value]
+    width = max(map(len, items), default=1)
+    pieces = max(1, -(-width * len(items) // _ATTRIBUTE_LIMIT))
+    if pieces == 1:
+        group.attrs[name] = np.array(items, dtype=f"S{max(width, 1)}")
+        return
+    for i, part in enumerate(np.array_split(np.array(items), pieces)):
+        group.attrs[f"{name}{i}"] = part
