@@ -18,6 +18,7 @@ from cornu.serialization import registry
 Path = str | os.PathLike[str]
 _KINDS = ("trainable_variables", "non_trainable_variables", "optimizer_variables",
           "metrics_variables")  # fmt: skip
+_SEED = "/seed_generator_state"
 
 
 class Stored:
@@ -122,8 +123,11 @@ class Stored:
         for kind, values in state_tree.items():
             if kind not in known:
                 raise ValueError(f"state_tree has a key '{kind}'{did_you_mean(kind, _KINDS)}")
+            seeds = [path for path in known[kind] if path.endswith(_SEED)]
             for path, value in _leaves(values, ""):
-                variable = known[kind].get(path)
+                # Seed generators have automatic names: they go by their order.
+                by_order = path.endswith(_SEED) and path not in known[kind] and seeds
+                variable = known[kind].get(seeds.pop(0) if by_order else path)
                 if variable is None:
                     raise ValueError(
                         f"model '{self.name}' has no variable '{path}' among its {kind}"

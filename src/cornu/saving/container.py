@@ -139,9 +139,9 @@ def _is_usual(name: str) -> bool:
 
 
 def _data_start(file: BinaryIO, info: zipfile.ZipInfo) -> int:
-    file.seek(info.header_offset)
+    file.seek(max(0, info.header_offset))
     header = file.read(_LOCAL_HEADER.size)
-    if len(header) < _LOCAL_HEADER.size or not header.startswith(b"PK\x03\x04"):
+    if info.header_offset < 0 or len(header) < _LOCAL_HEADER.size or not header.startswith(b"PK\x03\x04"):
         raise DamagedError(f"{info.filename} is not where the file says it is")
     _, name, extra = _LOCAL_HEADER.unpack(header)
     if file.read(name) != info.filename.encode("utf-8"):

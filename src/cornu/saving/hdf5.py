@@ -103,19 +103,18 @@ class Reader:
     """
 
     def __init__(self, file: BinaryIO, what: str) -> None:
-        self.what = what
-        self._file = file
         self.trailer = trailer.read(file)
-        is_damaged = self.trailer is not None and not trailer.is_intact(file, self.trailer)
+        if self.trailer is not None and not trailer.is_intact(file, self.trailer):
+            wrong = trailer.damaged_arrays(file, self.trailer)
+            place = f"checksum of {listed(wrong)} is wrong" if wrong else "its checksum is wrong"
+            raise DamagedError(f"{what} is damaged: {place}")
         try:
-            self._size = file.seek(0, 2)
+            size = file.seek(0, 2)
             self._h5 = h5py.File(file, "r")
-        except (OSError, ValueError, RuntimeError) as error:
+        except Exception as error:  # HDF5 has many ways to stumble over a damaged file
             raise DamagedError(f"{what} is damaged or no HDF5 file: {shown(error, 120)}") from None
         try:
-            if is_damaged:
-                raise DamagedError(f"{what} is damaged: {self._damaged_part()}")
-            self.root = _Description(self._size).group(self._h5, "", 0)
+            self.root = _Description(size).group(self._h5, "", 0)
         except FileError:
             self.close()
             raise
@@ -132,28 +131,6 @@ class Reader:
     def close(self) -> None:
         """Close the file."""
         self._h5.close()
-
-    def _damaged_part(self) -> str:
-        """Which arrays the flipped bytes are in, as far as the file can still be read."""
-        assert self.trailer is not None
-        try:
-            root = _Description(self._size).group(self._h5, "", 0)
-            wrong = [
-                array.path
-                for array in root.all_arrays()
-                if checksum(array.read()) != self.trailer["arrays"].get(array.path)
-            ]
-        except Exception:
-            return "its structure does not match its checksum"
-        if not wrong:
-            return "its content does not match its checksum"
-        return f"checksum of {listed(wrong)} is wrong"
-
-
-def checksum(array: np.ndarray) -> int:
-    """CRC-32 of the bytes of an array."""
-    flat = np.ascontiguousarray(array).reshape(-1)
-    return zlib.crc32(flat.view(np.uint8).data) if flat.size else 0
 
 
 class _Description:
@@ -288,21 +265,83 @@ def write(
             values from a device piece by piece.
         attributes: by path of a group, which is made even if it holds no arrays.
     """
-    sums: dict[str, int] = {}
-    with h5py.File(file, "w") as h5:
-        for path, values in attributes.items():
-            group = h5.require_group(path) if path else h5
-            for name, value in values.items():
-                _set_attribute(group, name, value)
-        for path, array, dtype in arrays:
-            array = np.asarray(array)
-            raw = dtype in WIDTHS
-            stored = array.view(f"V{WIDTHS[dtype]}") if raw else array
-            dataset = h5.create_dataset(path, data=stored)
-            if raw:
-                dataset.attrs["dtype"] = dtype
-            sums[path] = checksum(array)
-    trailer.append(file, sums)
+    target = _Noting(file)
+    try:
+        with h5py.File(target, "w") as h5:
+            places = _fill(h5, arrays, attributes)
+    except (OSError, RuntimeError, ValueError):
+        target.check()  # what HDF5 says of a disk's error helps nobody
+        raise
+    target.check()
+    trailer.append(file, places)
+
+
+def _fill(
+    h5: h5py.File,
+    arrays: Iterable[tuple[str, Any, str]],
+    attributes: Mapping[str, Mapping[str, Any]],
+) -> dict[str, trailer.Place]:
+    """Write groups and arrays; gives place, size and checksum of each array's bytes."""
+    places: dict[str, trailer.Place] = {}
+    for path, values in attributes.items():
+        group = h5.require_group(path) if path else h5
+        for name, value in values.items():
+            _set_attribute(group, name, value)
+    for path, array, dtype in arrays:
+        array = np.asarray(array)
+        raw = dtype in WIDTHS
+        dataset = h5.create_dataset(path, data=array.view(f"V{WIDTHS[dtype]}") if raw else array)
+        if raw:
+            dataset.attrs["dtype"] = dtype
+        if array.size:
+            places[path] = (dataset.id.get_offset(), array.nbytes, _checksum(array))
+    return places
+
+
+def _checksum(array: np.ndarray) -> int:
+    return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+
+
+class _Noting:
+    """A file for HDF5 to write to, which cannot bear errors: the first is kept for afterwards."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._error: OSError | None = None
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def read(self, size: int = -1) -> bytes:
+        return self._file.read(size)
+
+    def readinto(self, target: Any) -> int:
+        return self._file.readinto(target)  # type: ignore[attr-defined]
+
+    def write(self, data: Any) -> int:
+        return self._guarded(self._file.write, data, len(data))
+
+    def truncate(self, size: int) -> int:
+        return self._guarded(self._file.truncate, size, size)
+
+    def flush(self) -> None:
+        self._guarded(lambda _: self._file.flush(), None, 0)
+
+    def _guarded(self, call: Any, argument: Any, otherwise: int) -> int:
+        if self._error is None:
+            try:
+                return call(argument)
+            except OSError as error:
+                self._error = error
+        return otherwise
+
+    def check(self) -> None:
+        """Raise the error that there was, if any."""
+        if self._error is not None:
+            raise self._error
 
 
 _ATTRIBUTE_LIMIT = 64512  # bytes; HDF5 keeps small attributes in the object's header

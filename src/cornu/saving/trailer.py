@@ -2,10 +2,10 @@
 
 The trailer is a line of JSON between two marks, after the last byte that HDF5 knows of:
 
-    {"bytes": 40436, "blake2b": "...", "arrays": {"layers/dense/vars/0": 305419896, ...}}
+    {"bytes": 40436, "blake2b": "...", "arrays": {"layers/dense/vars/0": [800, 48, 305419896], ...}}
 
 `blake2b` covers all bytes before the trailer, so any flipped byte is seen before the file is parsed
-at all; the CRC-32 of each array's bytes then tell which array was hit. HDF5 cuts the trailer off
+at all; place, size and CRC-32 of each array's bytes then tell which array was hit. HDF5 cuts the trailer off
 when a file is opened for writing, so a file that was edited on purpose has none and loads unchecked,
 as files of other writers do.
 """
@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import struct
+import zlib
 from typing import Any, BinaryIO
 
 _START = b"\ncornu-checksums "
@@ -25,12 +26,15 @@ _PIECE = 1 << 20
 _MAX = 64 << 20
 
 
-def append(file: BinaryIO, arrays: dict[str, int]) -> None:
+Place = tuple[int, int, int]  # offset, size and CRC-32 of the bytes of an array
+
+
+def append(file: BinaryIO, arrays: dict[str, Place]) -> None:
     """Write the trailer behind the content of `file`.
 
     Args:
         file: open for writing and reading.
-        arrays: CRC-32 of each array, by its path.
+        arrays: where each array is and its checksum, by its path.
     """
     size = file.seek(0, os.SEEK_END)
     text = json.dumps({"bytes": size, "blake2b": _digest(file, size), "arrays": arrays}).encode()
@@ -65,6 +69,19 @@ def read(file: BinaryIO) -> dict[str, Any] | None:
 def is_intact(file: BinaryIO, trailer: dict[str, Any]) -> bool:
     """Whether the bytes before the trailer are those that it was written for."""
     return _digest(file, trailer["bytes"]) == trailer.get("blake2b")
+
+
+def damaged_arrays(file: BinaryIO, trailer: dict[str, Any]) -> list[str]:
+    """Paths of the arrays whose bytes are not those that were written."""
+    found = []
+    for path, place in trailer["arrays"].items():
+        is_place = isinstance(place, list) and len(place) == 3 and all(type(n) is int for n in place)
+        if not is_place or not 0 <= place[0] <= place[0] + place[1] <= trailer["bytes"]:
+            continue
+        file.seek(place[0])
+        if zlib.crc32(file.read(place[1])) != place[2]:
+            found.append(path)
+    return found
 
 
 def _digest(file: BinaryIO, size: int) -> str:
