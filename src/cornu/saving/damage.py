@@ -22,7 +22,7 @@ class UnsafeError(FileError):
 
 def shown(name: object, limit: int = 60) -> str:
     """A name out of a file, made fit for a message: printable and short."""
-    text = "".join(c if c.isprintable() else "?" for c in str(name))
+    text = "".join(c if c.isprintable() else "?" for c in str(name)[: limit + 1])
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 

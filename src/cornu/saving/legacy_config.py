@@ -65,6 +65,7 @@ def translate(record: Any) -> Config:
     if name == "Functional" or ("input_layers" in config and "output_layers" in config):
         for which in ("input_layers", "output_layers"):
             config[which] = _places(config.get(which))
+        _renumber(config)
     elif name not in _MODELS:
         name, config = _layer_config(name, config)
     kept = {key: record[key] for key in ("module", "registered_name") if key in record}
@@ -124,6 +125,35 @@ def _call(node: Any) -> Config:
     if not isinstance(kwargs, dict):
         raise FileError("the keyword arguments of a call are no dict")
     return {"args": [first], "kwargs": {key: _nested(value) for key, value in kwargs.items()}}
+
+
+def _renumber(config: Config) -> None:
+    """Count the calls of nested models from 0, where Keras 2 counted their making as number 0.
+
+    Every call in a graph is used, so a reference to call n of n calls tells.
+    """
+    calls = {
+        layer["name"]: len(layer["inbound_nodes"])
+        for layer in config["layers"]
+        if isinstance(layer, dict) and isinstance(layer.get("config"), dict)
+        and "layers" in layer["config"] and isinstance(layer.get("name"), str)
+    }  # fmt: skip
+    if not calls:
+        return
+    outputs = config["output_layers"]
+    outputs = [outputs] if _is_place(outputs) else outputs
+    places = [place for place in outputs or () if _is_place(place)]
+    pending: list[Any] = [layer.get("inbound_nodes") for layer in config["layers"]]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict) and _is_place(value.get("keras_history")):
+            places.append(value["keras_history"])
+        elif isinstance(value, list | dict):
+            pending.extend(value.values() if isinstance(value, dict) else value)
+    shifted = {place[0] for place in places if place[1] >= calls.get(place[0], place[1] + 1)}
+    for place in places:
+        if place[0] in shifted:
+            place[1] -= 1
 
 
 def _nested(value: Any) -> Any:

@@ -129,13 +129,13 @@ def optimizer_values(optimizer: Any, names: list[str], arrays: Arrays) -> Arrays
     return found if [a.shape for a in found] == shapes else None
 
 
+_SLOTS = ("m", "v", "vhat", "momentum", "velocity", "accumulator", "accumulated_grad")
+
+
 def _is_by_slot(names: list[str], count: int) -> bool:
-    """Whether the first `count` names are of one slot: `Adam/dense/kernel/m:0` and so on."""
+    """Whether all of one slot come together; else `Adam/m/dense/kernel`, `Adam/v/dense/kernel`."""
     if len(names) <= count:
         return False
-    first = [name.removesuffix(":0").split("/") for name in names[:2]]
-    if len(first) < 2 or len(first[0]) < 2:
-        return True
-    same_end = first[0][-1] == first[1][-1]
-    same_kind = first[0][1] == first[1][1] and first[0][1] in ("m", "v", "momentum", "velocity")
-    return same_end and not (same_kind and first[0][2:] == first[1][2:])
+    first, second = (name.split("/") for name in names[:2])
+    is_by_weight = first[2:] == second[2:] and {*first[1:2], *second[1:2]} <= set(_SLOTS)
+    return not is_by_weight

@@ -80,4 +80,5 @@ def _as_file_error() -> Any:
     except RecursionError:
         raise FileError("the config is nested too deeply") from None
     except Exception as error:
-        raise FileError(f"the config cannot be read: {shown(error, 230)}") from error
+        place = codec.place_of(error) or "the config cannot be read: "
+        raise FileError(f"{shown(place, 90)}{shown(error, 190)}") from error

@@ -159,7 +159,26 @@ def find_class(record: dict[str, Any]) -> type:
 def _make(cls: type, config: Any) -> Any:
     if not isinstance(config, dict):
         raise ValueError(f"config of '{cls.__name__}' must be a dict. Received: {short(config)}")
-    return cls.from_config(config)  # type: ignore[attr-defined]
+    try:
+        return cls.from_config(config)  # type: ignore[attr-defined]
+    except Exception as error:
+        name = config.get("name")
+        if isinstance(name, str):
+            note_place(error, f"{cls.__name__} '{short(name)[1:-1]}'")
+        raise
+
+
+def note_place(error: Exception, place: str) -> None:
+    """Remember where in a config an error came up; the innermost of a kind is kept."""
+    places: list[str] = error.__dict__.setdefault("_config_places", [])
+    if len(places) < 2 and not any(" " in known for known in places):
+        places.append(place)
+
+
+def place_of(error: Exception) -> str:
+    """`"argument 'activation' of Dense 'd': "`, as far as it is known."""
+    places = getattr(error, "_config_places", [])
+    return f"{' of '.join(places)}: " if places else ""
 
 
 def _function(name: Any, registered_name: Any) -> Any:
@@ -175,7 +194,7 @@ def _unknown(kind: str, name: Any) -> ValueError:
     # The name comes out of a file: only its beginning is worth showing.
     shown = str(name)[:60]
     return ValueError(
-        f"unknown {kind} '{shown}'{did_you_mean(shown, registry.OWN)} Pass it in "
+        f"unknown {kind} '{shown}'{did_you_mean(shown, registry.OWN) or '.'} Pass it in "
         "`custom_objects`, or decorate it with `@register_keras_serializable()`."
     )
 

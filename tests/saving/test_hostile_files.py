@@ -1,0 +1,60 @@
+"""No file makes the loader run, import, open or connect to anything, or use much memory."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from house import tree
+from saving import hostile
+
+
+def test_hostile_files_are_refused(tmp_path: pathlib.Path) -> None:
+    names = hostile.write_all(tmp_path)
+    assert len(names) >= 120
+    before = set(os.listdir(tmp_path))
+    command = [sys.executable, str(pathlib.Path(hostile.__file__)), str(tmp_path), *names]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["wrong"] == []
+    assert found["files"] == len(names)
+    largest = max((tmp_path / name).stat().st_size for name in names) / (1 << 20)
+    assert found["megabytes"] < 2 * largest + 200
+    assert set(os.listdir(tmp_path)) - before == {"good.keras", "good.h5"}
+
+
+FORBIDDEN = ("pickle", "marshal", "importlib", "yaml", "runpy", "subprocess", "ctypes", "shelve")
+CALLS = ("eval", "exec", "compile", "__import__", "extract", "extractall", "unpack_archive")
+ROOMS = ("saving", "serialization")
+
+
+@pytest.mark.parametrize("path", [p for r in ROOMS for p in tree.files(f"src/cornu/{r}", suffix=".py")], ids=tree.label)
+def test_nothing_in_the_path_of_loading_can_run_code(path: pathlib.Path) -> None:
+    for node in ast.walk(tree.parse(path)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            roots = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module]
+            assert not {str(r).split(".")[0] for r in roots} & set(FORBIDDEN), ast.unparse(node)
+        if isinstance(node, ast.Call):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
+            is_method = isinstance(node.func, ast.Attribute)
+            name = ast.unparse(node.func)
+            harmless = is_method and name.split(".")[0] in ("re", "self", "found")
+            assert called not in CALLS or harmless, ast.unparse(node)
+        if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
+            raise AssertionError(ast.unparse(node))
+
+
+def test_only_lambda_reads_code_and_only_when_told() -> None:
+    users = [
+        tree.label(path)
+        for path in tree.files("src", suffix=".py")
+        if "marshal.loads" in path.read_text()
+    ]
+    assert users == ["src/cornu/layers/core/lambda_.py"]
