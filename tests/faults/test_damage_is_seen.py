@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -116,8 +117,6 @@ def test_files_without_checksums_load() -> None:
 
 
 def test_editing_a_file_takes_its_checksums_away(tmp_path: Any) -> None:
-    import h5py
-
     path = tmp_path / "edited.weights.h5"
     path.write_bytes(weights_file())
     with h5py.File(path, "r+") as file:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from typing import Any
 
+import numpy as np
 import pytest
 
 import cornu
@@ -59,7 +60,10 @@ def test_a_missing_folder(tmp_path: pathlib.Path) -> None:
 def test_a_full_disk_says_so(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "model.keras"
     path.write_bytes(b"old")
-    with pytest.raises(atomic.WriteError, match="no space left.*unchanged"), atomic.replacing(path):
+    with (
+        pytest.raises(atomic.WriteError, match=r"no space left.*unchanged"),
+        atomic.replacing(path),
+    ):
         raise OSError(errno.ENOSPC, "No space left on device")
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["model.keras"]
@@ -123,8 +127,6 @@ def test_two_writers_of_one_path(tmp_path: pathlib.Path) -> None:
 
 def test_saving_in_a_callback_sees_one_step(tmp_path: pathlib.Path) -> None:
     """Weights, optimizer state and step counter of a file belong to the same step."""
-    import numpy as np
-
     x, y = np.ones((24, 3), "float32"), np.ones((24, 1), "float32")
     model = cornu.Sequential([cornu.Input((3,)), cornu.layers.Dense(1)])
     model.compile("adam", "mse")

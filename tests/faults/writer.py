@@ -1,4 +1,4 @@
-"""Writes a file again and again, stopped or failing at each call to the system that changes the disk.
+"""Writes a file again and again, stopped or failing at each call that changes the disk.
 
     python writer.py SOURCE FOLDER KIND
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import builtins
 import errno
+import importlib
 import io
 import json
 import os
@@ -19,6 +20,8 @@ import sys
 import types
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 CALLS = ("open", "write", "fsync", "fchmod", "replace", "unlink", "rename")
 
@@ -65,8 +68,10 @@ def install(shim: Shim) -> None:
     original = builtins.open
 
     def opened(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
-        return Unbuffered(file, mode) if "b" in mode and "+" in mode else original(
-            file, mode, *args, **kwargs
+        return (
+            Unbuffered(file, mode)
+            if "b" in mode and "+" in mode
+            else original(file, mode, *args, **kwargs)
         )
 
     builtins.open = opened
@@ -80,11 +85,14 @@ def stand_in(source: str) -> None:
         sys.modules[name] = module
 
 
+def modules(*names: str) -> list[Any]:
+    """Modules of `cornu.saving`, which can be found after `stand_in` only."""
+    return [importlib.import_module(f"cornu.saving.{name}") for name in names]
+
+
 def content(kind: str) -> Callable[[Any], None]:
     """What is written: text in pieces, a weights file, or a whole archive."""
-    import numpy as np
-
-    from cornu.saving import container, hdf5
+    container, hdf5 = modules("container", "hdf5")
 
     arrays = [(f"layers/dense/vars/{i}", np.full((5, 3), i, "float32"), "float32") for i in (0, 1)]
     attributes = {"layers/dense/vars": {"name": "new"}}
@@ -116,8 +124,7 @@ def attempt(write: Callable[[Any], None], path: str, action: str, at: int, repor
         return os.waitpid(child, 0)[1]
     status = 1
     try:
-        from cornu.saving import atomic
-
+        (atomic,) = modules("atomic")
         said = open(report, "w")  # noqa: SIM115
         shim = Shim(action, at)
         install(shim)

@@ -36,9 +36,7 @@ def model_of(library: Any, names: list[str]) -> Any:
     shape = case(names[0])[1]
     dtype = "int32" if names[0] == "Embedding" else "float32"
     shapes = shape if isinstance(shape, list) else [shape]
-    inputs = [
-        library.Input(one[1:], dtype=dtype, name=f"in{i}") for i, one in enumerate(shapes)
-    ]
+    inputs = [library.Input(one[1:], dtype=dtype, name=f"in{i}") for i, one in enumerate(shapes)]
     outputs = {}
     for name in names:
         arguments = {k: translated(v, library) for k, v in case(name)[0].items()}
@@ -68,7 +66,7 @@ def assert_same(names: list[str], expected: Any, found: Any) -> None:
 
 
 def essential(value: Any) -> Any:
-    """A config without what says nothing: ids of shared objects, `mask=None`, a list of one axis."""
+    """A config without what says nothing: ids of shared objects, `mask=None`, lists of one axis."""
     if isinstance(value, list):
         return [essential(item) for item in value]
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Whole models in files, both ways: nests, shared layers, ops, subclasses, training that goes on."""
+"""Whole models in files, both ways: nests, shared layers, ops, subclasses, further training."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def float16(library: Any) -> Any:
 
 
 def subclass(library: Any) -> Any:
-    """Parts in attributes, lists and dicts, own weights between others, a property, a part twice."""
+    """Parts in attributes, lists, dicts, own weights between others, a property, one part twice."""
 
     class Block(library.layers.Layer):
         def __init__(self, width: int, **kwargs: Any) -> None:

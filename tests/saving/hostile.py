@@ -1,7 +1,6 @@
 """Files that a loader must refuse: the published ways of making a model file run, read or grow.
 
-`write_all(folder)` makes them; `main` (a child process) loads each under an audit hook that notes
-every attempt to run, import, open or connect, and prints what happened as JSON.
+`write_all(folder)` makes them; `loader.py` loads each under an audit hook.
 """
 
 from __future__ import annotations
@@ -10,10 +9,8 @@ import base64
 import io
 import json
 import marshal
-import os
 import pathlib
 import stat
-import sys
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
@@ -21,6 +18,8 @@ from typing import Any
 
 import h5py
 import numpy as np
+
+from saving import hostile_hdf5
 
 Config = dict[str, Any]
 
@@ -217,6 +216,7 @@ def zips() -> Iterator[tuple[str, bytes]]:
     good = model(dense())
     for name in ("../evil", "/etc/cron.d/x", "config.json", "a.py", "assets/../../x", "C:\\x",
                  "assets/a b", "model.weights.h5", "__pycache__/x.pyc"):  # fmt: skip
+
         def add(file: zipfile.ZipFile, name: str = name) -> None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of a name twice, which is what is wanted
@@ -254,95 +254,6 @@ def texts() -> Iterator[tuple[str, bytes]]:
     yield "python", b"__import__('os').system('true')"
 
 
-def hdf5s(folder: pathlib.Path) -> Iterator[tuple[str, bytes]]:
-    secret = folder / "secret.h5"
-    with h5py.File(secret, "w") as file:
-        file["x"] = np.ones((3, 2), "float32")
-
-    def place(file: h5py.File) -> h5py.Group:
-        group = file.require_group("layers/dense/vars")
-        group["1"] = np.ones(2, "float32")
-        return group
-
-    def external_link(file: h5py.File) -> None:
-        place(file)["0"] = h5py.ExternalLink(str(secret), "x")
-
-    def soft_link(file: h5py.File) -> None:
-        place(file)["0"] = h5py.SoftLink("/layers/dense/vars/1")
-
-    def external_group(file: h5py.File) -> None:
-        file["layers"] = h5py.ExternalLink(str(secret), "/")
-
-    def external_storage(file: h5py.File) -> None:
-        place(file).create_dataset("0", (3, 2), "f4", external=[("/etc/passwd", 0, 24)])
-
-    def virtual(file: h5py.File) -> None:
-        layout = h5py.VirtualLayout((3, 2), "f4")
-        layout[...] = h5py.VirtualSource(str(secret), "x", (3, 2))
-        place(file).create_virtual_dataset("0", layout)
-
-    def bomb(file: h5py.File) -> None:
-        place(file).create_dataset("0", (10**6, 10**6), "f4")
-
-    def chunked_bomb(file: h5py.File) -> None:
-        place(file).create_dataset("0", (10**6, 10**6), "f4", chunks=(1000, 1000))
-
-    def circle(file: h5py.File) -> None:
-        group = place(file)
-        group["again"] = file["layers"]
-
-    def twice(file: h5py.File) -> None:
-        group = place(file)
-        group["0"] = group["1"]
-
-    def deep(file: h5py.File) -> None:
-        file.create_group("/".join("a" * 200))
-
-    def lzf(file: h5py.File) -> None:
-        place(file).create_dataset("0", data=np.ones((3, 2), "f4"), compression="lzf")
-
-    def scale_offset(file: h5py.File) -> None:
-        place(file).create_dataset("0", data=np.ones((3, 2), "i4"), scaleoffset=0)
-
-    def fletcher(file: h5py.File) -> None:
-        place(file).create_dataset("0", data=np.ones((3, 2), "f4"), fletcher32=True)
-
-    def strings(file: h5py.File) -> None:
-        place(file).create_dataset("0", data=["a", "b"], dtype=h5py.string_dtype())
-
-    def references(file: h5py.File) -> None:
-        group = place(file)
-        group.create_dataset("0", data=[group.ref], dtype=h5py.ref_dtype)
-
-    def compound(file: h5py.File) -> None:
-        place(file)["0"] = np.zeros(2, [("a", "f4"), ("b", "i4")])
-
-    def named_type(file: h5py.File) -> None:
-        place(file)["0"] = np.dtype("f8")
-
-    def opaque(file: h5py.File) -> None:
-        place(file)["0"] = np.zeros(3, "V77")
-
-    def other_shape(file: h5py.File) -> None:
-        place(file)["0"] = np.ones((30, 20), "float32")
-
-    def other_kind(file: h5py.File) -> None:
-        place(file)["0"] = np.ones((3, 2), "int32")
-
-    def left_over(file: h5py.File) -> None:
-        place(file)["0"] = np.ones((3, 2), "float32")
-        file["layers/other/vars/0"] = np.ones(3, "float32")
-
-    def lacking(file: h5py.File) -> None:
-        place(file)
-
-    for fill in (external_link, soft_link, external_group, external_storage, virtual, bomb,
-                 chunked_bomb, circle, twice, deep, lzf, scale_offset, fletcher, strings,
-                 references, compound, named_type, opaque, other_shape, other_kind, left_over,
-                 lacking):  # fmt: skip
-        yield fill.__name__, weights(fill)
-
-
 def write_all(folder: pathlib.Path) -> list[str]:
     """Write every file; gives their names."""
     good = model(dense())
@@ -357,7 +268,9 @@ def write_all(folder: pathlib.Path) -> list[str]:
     for name, text in texts():
         made.append((name, ".keras", archive(text, weights())))
         made.append((name, ".json", text))
-    for name, content in hdf5s(folder):
+    (folder / hostile_hdf5.ELSEWHERE).write_bytes(weights(hostile_hdf5.elsewhere))
+    for fill in hostile_hdf5.CASES:
+        name, content = fill.__name__, weights(fill)
         made.append((name, ".keras", archive(good, content)))
         made.append((name, ".weights.h5", content))
     names = []
@@ -366,78 +279,3 @@ def write_all(folder: pathlib.Path) -> list[str]:
         names.append(f"{i:03d}_{plain}{ending}")
         (folder / names[-1]).write_bytes(content)
     return names
-
-
-# -- the child -------------------------------------------------------------------------------------
-
-FORBIDDEN = ("exec", "compile", "import", "open", "os.", "subprocess.", "socket.", "ctypes.",
-             "marshal.", "pickle.", "code.__new__", "function.__new__", "shutil.", "urllib.",
-             "webbrowser.", "tempfile.")  # fmt: skip
-HARMLESS = ("os.listdir", "os.scandir")
-
-
-def main(folder: str, names: list[str]) -> None:
-    import resource
-
-    import cornu
-
-    os.chdir(folder)
-    good = cornu.Sequential([cornu.Input((3,)), cornu.layers.Dense(2, name="d")])
-    good.save("good.keras")
-    good.save("good.h5")
-    for path in ("good.keras", "good.h5"):  # everything that is ever imported is imported now
-        cornu.models.load_model(path)
-    cornu.models.model_from_json(good.to_json())
-
-    allowed: set[str] = set()
-    events: list[str] = []
-    watching = False
-
-    def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        if not watching or not event.startswith(FORBIDDEN) or event in HARMLESS:
-            return
-        if event == "open" and str(arguments[0]) in allowed:
-            return
-        events.append(f"{event} {str(arguments)[:100]}")
-
-    sys.addaudithook(watch)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    wrong: list[str] = []
-    for name in names:
-        if name == "--show":
-            continue
-        allowed.clear()
-        allowed.add(name)
-        content = pathlib.Path(name).read_bytes() if name.endswith(".json") else b""
-        watching = True
-        try:
-            if name.endswith(".json"):
-                cornu.models.model_from_json(content.decode("utf-8", "replace"))
-            elif name.endswith(".weights.h5"):
-                good.load_weights(name)
-            else:
-                cornu.models.load_model(name)
-        except ValueError as error:
-            said = str(error)
-            if "--show" in sys.argv:
-                print(name, "|", said)
-            if len(said) >= 300 or not said:
-                wrong.append(f"{name}: message of {len(said)} characters")
-        except BaseException as error:
-            wrong.append(f"{name}: {type(error).__name__}: {str(error)[:150]}")
-        else:
-            wrong.append(f"{name}: was loaded")
-        watching = False
-        if events:
-            wrong.append(f"{name}: {events[:3]}")
-            events.clear()
-    watching = True
-    exec("seen = open(os.devnull)")  # the watch is awake
-    watching = False
-    assert len(events) >= 2, events
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    print(json.dumps({"files": len(names), "wrong": wrong, "megabytes": grown}))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])

@@ -38,6 +38,7 @@ class Compiled:
         self.loss: Any = None
         self.history: Any = None
         self.history_logs: dict[str, Any] = {}
+        self.resume_at: tuple[int, int] | None = None
         self.stop_training = False
         self.stop_evaluating = False
         self.stop_predicting = False

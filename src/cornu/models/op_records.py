@@ -82,10 +82,12 @@ def split(operation: FunctionOperation, args: tuple[Any, ...], kwargs: dict[str,
     bound.apply_defaults()
     in_call = _call_arguments(name, function)
     by_name = _BY_NAME.get(name, ())
+    arguments: dict[str, Any] = dict(bound.arguments)
     found = Call({}, [], {})
     for parameter in bound.signature.parameters.values():
-        value = bound.arguments[parameter.name]
-        if callable(value) and not isinstance(value, type):
+        value = arguments[parameter.name]
+        is_function = callable(value) and not isinstance(value, type)
+        if is_function:
             raise TypeError(f"op '{operation.name}' has a function among its arguments")
         if parameter.kind is parameter.VAR_POSITIONAL:
             found.args.extend(value)
@@ -210,4 +212,3 @@ def _call_arguments(name: str, function: Callable[..., Any]) -> tuple[str, ...]:
 
 def _camel(name: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
-

@@ -36,7 +36,7 @@ class Stored:
 
         Args:
             filepath: ending in `.keras`, or in `.h5` for the format of Keras 1 and 2.
-            overwrite: whether a file that is there is replaced; else it is asked about, or an error.
+            overwrite: whether a file that is there is replaced; else it is asked or an error.
             zipped: only True: the file is one zip archive.
             **kwargs: `include_optimizer` for `.h5`.
 
@@ -59,7 +59,7 @@ class Stored:
         Args:
             filepath: ending in `.weights.h5`; in `.weights.json` with `max_shard_size`; or in `.h5`
                 for the format of Keras 1 and 2.
-            overwrite: whether a file that is there is replaced; else it is asked about, or an error.
+            overwrite: whether a file that is there is replaced; else it is asked or an error.
             max_shard_size: largest size of one file in GB; larger weights go into several.
             **kwargs: none are needed today.
 

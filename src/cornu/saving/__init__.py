@@ -7,6 +7,7 @@ from cornu.saving.api import load_model as load_model
 from cornu.saving.api import load_weights as load_weights
 from cornu.saving.api import save_model as save_model
 from cornu.saving.api import save_weights as save_weights
+from cornu.saving.editor import KerasFileEditor as KerasFileEditor
 from cornu.serialization.objects import deserialize_keras_object as deserialize_keras_object
 from cornu.serialization.objects import serialize_keras_object as serialize_keras_object
 from cornu.serialization.registry import CustomObjectScope as CustomObjectScope

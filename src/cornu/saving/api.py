@@ -31,7 +31,7 @@ def save_model(
     Args:
         model: the model.
         filepath: ending in `.keras`, or in `.h5` for the format of Keras 1 and 2.
-        overwrite: whether a file that is there is replaced; else it is asked about, or an error.
+        overwrite: whether a file that is there is replaced; else it is asked or an error.
         zipped: only True: the file is one zip archive.
         **kwargs: `include_optimizer` for `.h5`; `save_format`, which the ending says already.
 
@@ -101,7 +101,7 @@ def save_weights(
         model: the model, built.
         filepath: ending in `.weights.h5`; in `.weights.json` with `max_shard_size`; or in `.h5` for
             the format of Keras 1 and 2.
-        overwrite: whether a file that is there is replaced; else it is asked about, or an error.
+        overwrite: whether a file that is there is replaced; else it is asked or an error.
         max_shard_size: largest size of one file in GB; larger weights go into several.
         **kwargs: `save_format`, which the ending says already.
 
@@ -173,7 +173,7 @@ def load_weights(model: Any, filepath: Path, skip_mismatch: bool = False, **kwar
 
 
 def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
-    """The model of a JSON text that `to_json` of Cornu, or of Keras since 2.0, gave; weights are new.
+    """The model of a JSON text that `to_json`, also of Keras since 2.0, gave; weights are new.
 
     Args:
         json_string: the text.

@@ -114,21 +114,27 @@ def _checked(members: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
             raise UnsafeError(f"the file has a member '{shown(name)}', which no model has")
         if name in found:
             raise UnsafeError(f"the file has the member '{name}' twice")
-        if info.flag_bits & 0x1:
-            raise UnsafeError(f"{name} is encrypted")
-        if (info.external_attr >> 16) & 0o170000 not in (0, 0o100000, 0o040000):
-            raise UnsafeError(f"{name} is a link or a device")
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise UnsafeError(f"{name} is compressed by other means than deflate")
-        if info.compress_type == zipfile.ZIP_STORED and info.file_size != info.compress_size:
-            raise DamagedError(f"{name} does not have the size that the file declares")
-        if info.file_size > (1 << 20) + MAX_RATIO * info.compress_size:
-            raise UnsafeError(f"{name} expands to {info.file_size} bytes, which no model does")
+        _check(info)
         found[name] = info
     missing = [name for name in (CONFIG, WEIGHTS) if name not in found]
     if missing:
         raise DamagedError(f"{listed(missing)} missing: this is no whole .keras file")
     return found
+
+
+def _check(info: zipfile.ZipInfo) -> None:
+    """Refuse a member that is more, or less, than a plain file."""
+    name = info.filename
+    if info.flag_bits & 0x1:
+        raise UnsafeError(f"{name} is encrypted")
+    if (info.external_attr >> 16) & 0o170000 not in (0, 0o100000, 0o040000):
+        raise UnsafeError(f"{name} is a link or a device")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise UnsafeError(f"{name} is compressed by other means than deflate")
+    if info.compress_type == zipfile.ZIP_STORED and info.file_size != info.compress_size:
+        raise DamagedError(f"{name} does not have the size that the file declares")
+    if info.file_size > (1 << 20) + MAX_RATIO * info.compress_size:
+        raise UnsafeError(f"{name} expands to {info.file_size} bytes, which no model does")
 
 
 def _is_usual(name: str) -> bool:
@@ -141,7 +147,11 @@ def _is_usual(name: str) -> bool:
 def _data_start(file: BinaryIO, info: zipfile.ZipInfo) -> int:
     file.seek(max(0, info.header_offset))
     header = file.read(_LOCAL_HEADER.size)
-    if info.header_offset < 0 or len(header) < _LOCAL_HEADER.size or not header.startswith(b"PK\x03\x04"):
+    if (
+        info.header_offset < 0
+        or len(header) < _LOCAL_HEADER.size
+        or not header.startswith(b"PK\x03\x04")
+    ):
         raise DamagedError(f"{info.filename} is not where the file says it is")
     _, name, extra = _LOCAL_HEADER.unpack(header)
     if file.read(name) != info.filename.encode("utf-8"):

@@ -1,9 +1,9 @@
 """HDF5 files as plain descriptions: groups, their text attributes, and arrays not yet read.
 
-Of HDF5's many features only those are followed that Keras's writers use: hard links to groups and to
-plain numeric datasets, stored in one piece or in chunks with deflate and shuffle. Everything else
-(external files, links, virtual datasets, references, other filters) is refused by name. A dataset's
-size is held against the bytes that are really there before anything is allocated.
+Of HDF5's many features only those are followed that Keras's writers use: hard links to groups and
+to plain numeric datasets, stored in one piece or in chunks with deflate and shuffle. The rest, as
+external files, links, virtual datasets, references, other filters, is refused by name. The size of
+a dataset is held against the bytes that are really there before anything is allocated.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
-from h5py import h5d, h5o, h5z
+from h5py import h5d, h5o, h5z  # type: ignore[attr-defined]
 
 from cornu.saving import trailer
 from cornu.saving.damage import DamagedError, FileError, UnsafeError, listed, shown
@@ -147,7 +147,7 @@ class _Description:
             raise UnsafeError(f"groups are nested deeper than {MAX_DEPTH} levels")
         self._once(source, path)
         found = Group(path, _attributes(source, path), {}, {})
-        for name in source:
+        for name in map(str, source):
             inner = f"{path}/{name}" if path else name
             self._check_name(name, inner)
             link = source.get(name, getlink=True)
@@ -196,11 +196,12 @@ class _Description:
         stored = dataset.id.get_storage_size()
         whole = stored == found.nbytes
         if layout == h5d.CHUNKED:
+            pieces: tuple[int, ...] = dataset.chunks or ()
             chunks = math.prod(
-                -(-size // chunk) for size, chunk in zip(dataset.shape, dataset.chunks, strict=True)
+                -(-size // piece) for size, piece in zip(found.shape, pieces, strict=True)
             )
             whole = dataset.id.get_num_chunks() == chunks
-            self.inflated += chunks * math.prod(dataset.chunks) * dataset.dtype.itemsize
+            self.inflated += chunks * math.prod(pieces) * dataset.dtype.itemsize
         elif layout == h5d.CONTIGUOUS and found.nbytes:
             offset = dataset.id.get_offset()
             whole = whole and offset is not None and offset + stored <= self.size

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from cornu.saving.damage import FileError, shown
 
@@ -52,12 +52,12 @@ def translate(record: Any) -> Config:
     if not isinstance(record, dict) or not isinstance(record.get("class_name"), str):
         raise FileError("the config of the model is no record: it lacks 'class_name'")
     name = CLASSES.get(record["class_name"], record["class_name"])
-    config = record.get("config", {})
+    config: Any = record.get("config", {})
     if name == "Sequential" and isinstance(config, list):
         config = {"layers": config}
     if not isinstance(config, dict):
         raise FileError(f"the config of '{shown(name)}' is no dict")
-    config = dict(config)
+    config = cast(Config, dict(config))
     if name in _MODELS:
         config["layers"] = [_layer(layer, name) for layer in _list(config, "layers")]
         config.setdefault("name", record.get("name"))
@@ -277,7 +277,7 @@ def compile_config(training: Any) -> Config | None:
 
 
 def _plain(value: Any) -> Any:
-    """Losses and metrics: wrappers of a function become its name, `reduction="auto"` the default."""
+    """Losses and metrics: wrappers of a function become its name, `"auto"` the default."""
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if not isinstance(value, dict):

@@ -1,7 +1,7 @@
 """Whole models and weights in the `.h5` format of Keras 1, 2 and tf.keras.
 
-Attributes say what the model is (`model_config`, `training_config`, JSON) and which arrays belong to
-which layer (`layer_names`, `weight_names`); long lists are split over `weight_names0`, ...
+Attributes say what the model is (`model_config`, `training_config`, JSON) and which arrays belong
+to which layer (`layer_names`, `weight_names`); long lists are split over `weight_names0`, ...
 """
 
 from __future__ import annotations

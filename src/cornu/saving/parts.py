@@ -1,12 +1,11 @@
 """The parts of a model by their paths in a weights file.
 
-Keras names a part after the attribute that holds it, attributes in alphabetical order, the first one
-to reach it wins; members of lists and dicts by class: `layers/dense`, `layers/dense_1`.
+Keras names a part after the attribute that holds it, attributes in alphabetical order, the first
+one to reach it wins; members of lists and dicts by class: `layers/dense`, `layers/dense_1`.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -72,7 +71,7 @@ def _attributes(part: Any) -> list[tuple[str, Any]]:
         for name, value in vars(part).items()
         if name not in hidden and name not in _NO_PARTS
     }
-    if isinstance(part, Layer) and isinstance(inspect.getattr_static(part, "layers", None), property):
+    if isinstance(getattr(type(part), "layers", None), property):
         found["layers"] = part.layers
         found.pop("_stack", None)
     for name in _properties(type(part)):

@@ -2,12 +2,12 @@
 
 The trailer is a line of JSON between two marks, after the last byte that HDF5 knows of:
 
-    {"bytes": 40436, "blake2b": "...", "arrays": {"layers/dense/vars/0": [800, 48, 305419896], ...}}
+    {"bytes": 40436, "blake2b": "...", "arrays": {"layers/dense/vars/0": [800, 48, 30541], ...}}
 
-`blake2b` covers all bytes before the trailer, so any flipped byte is seen before the file is parsed
-at all; place, size and CRC-32 of each array's bytes then tell which array was hit. HDF5 cuts the trailer off
-when a file is opened for writing, so a file that was edited on purpose has none and loads unchecked,
-as files of other writers do.
+`blake2b` covers all bytes before the trailer, so any flipped byte is seen before the file is
+parsed at all; place, size and CRC-32 of each array's bytes then tell which array was hit. HDF5 cuts
+the trailer off when a file is opened for writing, so a file that was edited on purpose has none and
+loads unchecked, as files of other writers do.
 """
 
 from __future__ import annotations
@@ -62,8 +62,9 @@ def read(file: BinaryIO) -> dict[str, Any] | None:
         found = json.loads(content[len(_START) :]) if content.startswith(_START) else None
     except (ValueError, RecursionError):
         return None
-    is_whole = isinstance(found, dict) and found.get("bytes") == start
-    return found if is_whole and isinstance(found.get("arrays"), dict) else None
+    if not isinstance(found, dict) or found.get("bytes") != start:
+        return None
+    return found if isinstance(found.get("arrays"), dict) else None
 
 
 def is_intact(file: BinaryIO, trailer: dict[str, Any]) -> bool:
@@ -75,7 +76,9 @@ def damaged_arrays(file: BinaryIO, trailer: dict[str, Any]) -> list[str]:
     """Paths of the arrays whose bytes are not those that were written."""
     found = []
     for path, place in trailer["arrays"].items():
-        is_place = isinstance(place, list) and len(place) == 3 and all(type(n) is int for n in place)
+        is_place = (
+            isinstance(place, list) and len(place) == 3 and all(type(n) is int for n in place)
+        )
         if not is_place or not 0 <= place[0] <= place[0] + place[1] <= trailer["bytes"]:
             continue
         file.seek(place[0])

@@ -1,4 +1,4 @@
-"""The values of a model to and from a weights file, strictly: every array has a place, every weight one.
+"""The values of a model to and from a weights file: every array has a place, every weight a value.
 
 What the file holds is compared with what the model needs before the first value is read, so a file
 that does not fit changes nothing.
@@ -84,9 +84,7 @@ def _join(*names: str) -> str:
 # -- reading ---------------------------------------------------------------------------------------
 
 
-def load(
-    model: Any, root: Group, *, skip_mismatch: bool = False, what: str = "the file"
-) -> None:
+def load(model: Any, root: Group, *, skip_mismatch: bool = False, what: str = "the file") -> None:
     """Set a model's values from a description of a weights file.
 
     Args:
@@ -104,7 +102,9 @@ def load(
     problems = plan.problems()
     if problems and not skip_mismatch:
         more = f" (and {len(problems) - 2} more)" if len(problems) > 2 else ""
-        raise FileError(f"{what} does not fit model '{model.name}': {'; '.join(problems[:2])}{more}")
+        raise FileError(
+            f"{what} does not fit model '{model.name}': {'; '.join(problems[:2])}{more}"
+        )
     if problems:
         warn(f"{what}: not loaded: {listed(problems, 6)}")
     plan.apply()

@@ -33,8 +33,8 @@ def deserialize_keras_object(
     Args:
         config: the form.
         custom_objects: classes and functions by name, for this call.
-        safe_mode: whether to refuse code inside the form (that of a `lambda`). Where the call stands
-            inside a loading function that was given `safe_mode=False`, that holds.
+        safe_mode: whether to refuse code inside the form (that of a `lambda`). Where the call is
+            part of a loading function that was given `safe_mode=False`, that holds.
         **kwargs: none are known.
 
     Raises:

@@ -21,6 +21,7 @@ from cornu.serialization.registry import register_keras_serializable as register
 from cornu.training.feed.batch import pack_x_y_sample_weight as pack_x_y_sample_weight
 from cornu.training.feed.batch import unpack_x_y_sample_weight as unpack_x_y_sample_weight
 from cornu.training.feed.py_dataset import PyDataset as PyDataset
+from cornu.utils import legacy as legacy
 from cornu.utils import sequence as sequence
 from cornu.utils.numerical import normalize as normalize
 from cornu.utils.numerical import to_categorical as to_categorical
