@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from cornu.core.operators import TABLE
 from cornu.errors import short
 from cornu.ops.operation import FunctionOperation
+from cornu.settings import settings
 
 # Op -> its arguments that stand in the call, where the annotation does not tell.
 CALL_ARGUMENTS: dict[str, tuple[str, ...]] = {
@@ -86,9 +87,7 @@ def split(operation: FunctionOperation, args: tuple[Any, ...], kwargs: dict[str,
     found = Call({}, [], {})
     for parameter in bound.signature.parameters.values():
         value = arguments[parameter.name]
-        is_function = callable(value) and not isinstance(value, type)
-        if is_function:
-            raise TypeError(f"op '{operation.name}' has a function among its arguments")
+        _refuse_function(operation, value)
         if parameter.kind is parameter.VAR_POSITIONAL:
             found.args.extend(value)
         elif parameter.kind is parameter.VAR_KEYWORD:
@@ -99,7 +98,14 @@ def split(operation: FunctionOperation, args: tuple[Any, ...], kwargs: dict[str,
             found.args.append(value)
         else:
             found.config[parameter.name] = value
+    if found.config.get("data_format", "") is None:
+        found.config["data_format"] = settings.image_data_format  # what it meant when called
     return found
+
+
+def _refuse_function(operation: FunctionOperation, value: Any) -> None:
+    if callable(value) and not isinstance(value, type):
+        raise TypeError(f"op '{operation.name}' has a function among its arguments")
 
 
 def record(operation: FunctionOperation, config: dict[str, Any]) -> dict[str, Any]:
