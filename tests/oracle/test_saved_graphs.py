@@ -110,7 +110,7 @@ def test_arguments_stand_where_keras_has_them(module: str, name: str) -> None:
     in_call = op_records._call_arguments(key.partition(".")[2], function)
     expected = [p for p in inspect.signature(cls.call).parameters if p not in ("self", "kwargs")]
     assert list(in_call) == expected
-    in_config = {p for p in inspect.signature(cls.__init__).parameters}
+    in_config = set(inspect.signature(cls.__init__).parameters)
     ours = set(inspect.signature(function).parameters) - set(in_call) - {"kwargs"}
     assert ours <= in_config
 

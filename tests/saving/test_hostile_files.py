@@ -8,9 +8,12 @@ import os
 import pathlib
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
+import cornu
+from cornu.saving.damage import DamagedError
 from house import tree
 from saving import hostile
 
@@ -68,3 +71,34 @@ def test_only_lambda_reads_code_and_only_when_told() -> None:
         if "marshal.loads" in path.read_text()
     ]
     assert users == ["src/cornu/layers/core/lambda_.py"]
+
+
+@pytest.mark.parametrize("kind", ["json", "keras", "legacy", "weights"])
+def test_mutated_files_are_refused_or_read(kind: str) -> None:
+    found = fuzz(kind, 1.5)
+    assert found["tries"] > found["read"] > 0
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", ["json", "keras", "legacy", "weights"])
+def test_ten_minutes_of_mutated_files(kind: str) -> None:
+    assert fuzz(kind, 150)["tries"] > 1000
+
+
+def fuzz(kind: str, seconds: float) -> dict[str, Any]:
+    """Run the fuzzer in a child: a crash or a hang of the HDF5 library is a failure, too."""
+    script = pathlib.Path(hostile.__file__).with_name("fuzz.py")
+    command = [sys.executable, str(script), str(tree.SOURCE / "cornu"), kind, str(seconds), "1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+def test_a_heap_on_which_hdf5_would_hang(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "m.weights.h5"
+    content = bytearray(hostile.weights(lambda file: file.attrs.update(name="text")))
+    heap = content.index(b"GCOL")
+    content[heap + 16 : heap + 32] = bytes(16)  # its first object: free, of size zero
+    path.write_bytes(bytes(content))
+    with pytest.raises(DamagedError, match="heap of texts"):
+        cornu.Sequential([cornu.Input((3,)), cornu.layers.Dense(2)]).load_weights(path)

@@ -18,7 +18,7 @@ import h5py
 import numpy as np
 from h5py import h5d, h5o, h5z  # type: ignore[attr-defined]
 
-from cornu.saving import trailer
+from cornu.saving import precheck, trailer
 from cornu.saving.damage import DamagedError, FileError, UnsafeError, listed, shown
 
 MAX_DEPTH = 64
@@ -110,7 +110,10 @@ class Reader:
             raise DamagedError(f"{what} is damaged: {place}")
         try:
             size = file.seek(0, 2)
+            precheck.check(file, size, what)
             self._h5 = h5py.File(file, "r")
+        except FileError:
+            raise
         except Exception as error:  # HDF5 has many ways to stumble over a damaged file
             raise DamagedError(f"{what} is damaged or no HDF5 file: {shown(error, 120)}") from None
         try:

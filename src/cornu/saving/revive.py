@@ -8,7 +8,7 @@ from typing import Any
 from cornu.errors import short, warn
 from cornu.layers.base.layer import Layer
 from cornu.saving.damage import FileError, shown
-from cornu.serialization import codec, sharing
+from cornu.serialization import codec
 from cornu.serialization.configurable import config_names
 
 
@@ -24,21 +24,13 @@ def model(config: Any, *, compile: bool = True) -> Any:
     """
     if not isinstance(config, dict) or not {"class_name", "config"} <= set(config):
         raise FileError("the config is no record of a model: it lacks 'class_name' or 'config'")
-    with _as_file_error(), sharing.scope() as shared:
+    with _as_file_error():
         found = codec.deserialize(config)
         if not isinstance(found, Layer) or not hasattr(found, "get_compile_config"):
             raise FileError(f"the config is that of {short(type(found).__name__)}, not of a model")
-        for part, shapes in [*shared.build_configs[-1:], *shared.build_configs[:-1]]:
-            _build(part, shapes)
     if compile and config.get("compile_config"):
         _compile(found, config["compile_config"])
     return found
-
-
-def _build(part: Any, shapes: dict[str, Any]) -> None:
-    """Build what the graph around it has not built already."""
-    if not getattr(part, "built", True):
-        part.build_from_config(codec.decode(shapes))
 
 
 def _compile(found: Any, config: Any) -> None:

@@ -131,6 +131,7 @@ def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = 
         return _value(name, inner)
     if name == "function":
         return _function(inner, config.get("registered_name"))
+    is_outermost = sharing.current() is None
     with sharing.scope() as shared:
         known = shared.find(config)
         if known is not None:
@@ -138,6 +139,8 @@ def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = 
         cls = find_class(config)
         made = _make(cls, inner)
         shared.note_read(made, config)
+        if is_outermost:
+            shared.build_all()
         return made
 
 

@@ -41,6 +41,12 @@ class Sharing:
         if isinstance(build_config, dict) and build_config and hasattr(item, "build_from_config"):
             self.build_configs.append((item, build_config))
 
+    def build_all(self) -> None:
+        """Build what no graph around it has built: outer objects first, which build inner ones."""
+        for item, shapes in reversed(self.build_configs):
+            if not getattr(item, "built", True):
+                item.build_from_config(shapes)
+
 
 _current: contextvars.ContextVar[Sharing | None] = contextvars.ContextVar("sharing", default=None)
 
