@@ -189,9 +189,11 @@ class _Part:
 
     def readinto(self, target: Any) -> int:
         view = memoryview(target).cast("B")
-        found = self.read(len(view))
-        view[: len(found)] = found
-        return len(found)
+        wanted = min(len(view), max(0, self._size - self._place))
+        self._file.seek(self._start + self._place)
+        count = self._file.readinto(view[:wanted])  # type: ignore[attr-defined]
+        self._place += count
+        return count
 
 
 def write(

@@ -2,9 +2,9 @@
 
 The trailer is a line of JSON between two marks, after the last byte that HDF5 knows of:
 
-    {"bytes": 40436, "blake2b": "...", "arrays": {"layers/dense/vars/0": [800, 48, 30541], ...}}
+    {"bytes": 40436, "sha256": "...", "arrays": {"layers/dense/vars/0": [800, 48, 30541], ...}}
 
-`blake2b` covers all bytes before the trailer, so any flipped byte is seen before the file is
+`sha256` covers all bytes before the trailer, so any flipped byte is seen before the file is
 parsed at all; place, size and CRC-32 of each array's bytes then tell which array was hit. HDF5 cuts
 the trailer off when a file is opened for writing, so a file that was edited on purpose has none and
 loads unchecked, as files of other writers do.
@@ -37,7 +37,7 @@ def append(file: BinaryIO, arrays: dict[str, Place]) -> None:
         arrays: where each array is and its checksum, by its path.
     """
     size = file.seek(0, os.SEEK_END)
-    text = json.dumps({"bytes": size, "blake2b": _digest(file, size), "arrays": arrays}).encode()
+    text = json.dumps({"bytes": size, "sha256": _digest(file, size), "arrays": arrays}).encode()
     file.seek(0, os.SEEK_END)
     file.write(_START + text + b"\n" + _LENGTH.pack(len(text)) + _END)
 
@@ -69,7 +69,7 @@ def read(file: BinaryIO) -> dict[str, Any] | None:
 
 def is_intact(file: BinaryIO, trailer: dict[str, Any]) -> bool:
     """Whether the bytes before the trailer are those that it was written for."""
-    return _digest(file, trailer["bytes"]) == trailer.get("blake2b")
+    return _digest(file, trailer["bytes"]) == trailer.get("sha256")
 
 
 def damaged_arrays(file: BinaryIO, trailer: dict[str, Any]) -> list[str]:
@@ -88,7 +88,7 @@ def damaged_arrays(file: BinaryIO, trailer: dict[str, Any]) -> list[str]:
 
 
 def _digest(file: BinaryIO, size: int) -> str:
-    digest = hashlib.blake2b(digest_size=16)
+    digest = hashlib.sha256()
     file.seek(0)
     while size > 0:
         piece = file.read(min(size, _PIECE))
