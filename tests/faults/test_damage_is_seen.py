@@ -42,7 +42,7 @@ def read_weights(content: bytes) -> Any:
 
 
 def described(root: hdf5.Group) -> Any:
-    names = {group.path: group.attributes for group in root.walk() if group.attributes}
+    names = {group.path: dict(group.attributes) for group in root.walk() if group.attributes}
     return names, {array.path: array.read().tobytes() for array in root.all_arrays()}
 
 

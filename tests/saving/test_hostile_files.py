@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import cornu
+from cornu.saving import hdf5
 from cornu.saving.damage import DamagedError
 from house import tree
 from saving import hostile
@@ -102,3 +103,18 @@ def test_a_heap_on_which_hdf5_would_hang(tmp_path: pathlib.Path) -> None:
     path.write_bytes(bytes(content))
     with pytest.raises(DamagedError, match="heap of texts"):
         cornu.Sequential([cornu.Input((3,)), cornu.layers.Dense(2)]).load_weights(path)
+
+
+def test_loading_weights_follows_no_texts(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The HDF5 library has crashed on damaged heaps of texts; weights are loaded without them."""
+    model = cornu.Sequential([cornu.Input((3,)), cornu.layers.Dense(2)])
+    model.save(tmp_path / "m.keras")
+    model.save_weights(tmp_path / "m.weights.h5")
+
+    def touched(self: hdf5.Attributes, name: str) -> None:
+        raise AssertionError(name)
+
+    monkeypatch.setattr(hdf5.Attributes, "__getitem__", touched)
+    cornu.models.load_model(tmp_path / "m.keras").load_weights(tmp_path / "m.weights.h5")

@@ -61,7 +61,7 @@ class Group:
     """What stands at one path of the file."""
 
     path: str
-    attributes: dict[str, Any]
+    attributes: Mapping[str, Any]
     arrays: dict[str, StoredArray]
     groups: dict[str, Group]
 
@@ -149,7 +149,7 @@ class _Description:
         if depth > MAX_DEPTH:
             raise UnsafeError(f"groups are nested deeper than {MAX_DEPTH} levels")
         self._once(source, path)
-        found = Group(path, _attributes(source, path), {}, {})
+        found = Group(path, Attributes(source, path), {}, {})
         for name in map(str, source):
             inner = f"{path}/{name}" if path else name
             self._check_name(name, inner)
@@ -228,25 +228,44 @@ def _dtype(dataset: h5py.Dataset, path: str) -> str:
     raise UnsafeError(f"array '{shown(path)}' holds {shown(dtype)}, not numbers")
 
 
-def _attributes(group: h5py.Group, path: str) -> dict[str, Any]:
-    """Text, numbers and lists of text; anything else is left out."""
-    found: dict[str, Any] = {}
-    for name in group.attrs:
+class Attributes(Mapping[str, Any]):
+    """Texts, numbers and lists of text beside a group, each read when asked for.
+
+    Loading weights asks for none: the HDF5 library is at its weakest where it follows texts.
+    """
+
+    def __init__(self, group: h5py.Group, path: str) -> None:
+        self._group, self._path = group, path
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in self._group.attrs
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self:
+            raise KeyError(name)
         try:
-            value = group.attrs[name]
+            return _plain(self._group.attrs[name])
         except (OSError, TypeError, ValueError) as error:
             raise DamagedError(
-                f"attribute '{shown(name)}' of '{shown(path)}' cannot be read: {shown(error)}"
+                f"attribute '{shown(name)}' of '{shown(self._path)}' cannot be read: {shown(error)}"
             ) from None
-        if isinstance(value, np.ndarray) and value.dtype.kind in "OSU":
-            found[name] = [_text(item) for item in value.ravel()]
-        elif isinstance(value, np.ndarray) and not value.size:
-            found[name] = []
-        elif isinstance(value, str | bytes):
-            found[name] = _text(value)
-        elif isinstance(value, np.bool_ | np.integer | np.floating):
-            found[name] = value.item()
-    return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._group.attrs)
+
+    def __len__(self) -> int:
+        return len(self._group.attrs)
+
+
+def _plain(value: Any) -> Any:
+    """Text, a number or a list of text; None for anything else."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "OSU":
+        return [_text(item) for item in value.ravel()]
+    if isinstance(value, np.ndarray) and not value.size:
+        return []
+    if isinstance(value, str | bytes):
+        return _text(value)
+    return value.item() if isinstance(value, np.bool_ | np.integer | np.floating) else None
 
 
 def _text(value: Any) -> str:

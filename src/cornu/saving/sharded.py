@@ -98,7 +98,6 @@ def _listed(shards: Any) -> list[str]:
 
 
 def _merge(target: Group, source: Group) -> None:
-    target.attributes.update(source.attributes)
     for name, array in source.arrays.items():
         if name in target.arrays:
             raise FileError(f"array '{shown(array.path)}' stands in two shards")
