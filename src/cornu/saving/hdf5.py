@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
-from h5py import h5d, h5o, h5z  # type: ignore[attr-defined]
+from h5py import h5d, h5z  # type: ignore[attr-defined]
 
 from cornu.saving import precheck, trailer
 from cornu.saving.damage import DamagedError, FileError, UnsafeError, listed, shown
@@ -148,7 +148,6 @@ class _Description:
     def group(self, source: h5py.Group, path: str, depth: int) -> Group:
         if depth > MAX_DEPTH:
             raise UnsafeError(f"groups are nested deeper than {MAX_DEPTH} levels")
-        self._once(source, path)
         found = Group(path, Attributes(source, path), {}, {})
         for name in map(str, source):
             inner = f"{path}/{name}" if path else name
@@ -156,18 +155,17 @@ class _Description:
             link = source.get(name, getlink=True)
             if type(link) is not h5py.HardLink:
                 raise UnsafeError(f"'{shown(inner)}' is a {type(link).__name__}, not stored here")
+            self._once(source.id.links.get_info(name.encode()).u, inner)
             member = source[name]
             if isinstance(member, h5py.Group):
                 found.groups[name] = self.group(member, inner, depth + 1)
             elif isinstance(member, h5py.Dataset):
-                self._once(member, inner)
                 found.arrays[name] = self._array(member, inner)
             else:
                 raise UnsafeError(f"'{shown(inner)}' is neither a group nor an array")
         return found
 
-    def _once(self, item: Any, path: str) -> None:
-        address = h5o.get_info(item.id).addr
+    def _once(self, address: int, path: str) -> None:
         if address in self.seen:
             raise UnsafeError(f"'{shown(path)}' is stored under two names")
         self.seen.add(address)
