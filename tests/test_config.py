@@ -105,10 +105,11 @@ def test_the_engine_is_jax() -> None:
     assert config.is_nnx_enabled() is False
 
 
-def test_unsafe_deserialization_can_only_be_allowed() -> None:
-    assert settings_module.settings.unsafe_deserialization is False
-    config.enable_unsafe_deserialization()
-    assert settings_module.settings.unsafe_deserialization is True
+def test_there_is_no_switch_for_unsafe_files() -> None:
+    before = dict(vars(settings_module.settings))
+    with pytest.warns(UserWarning, match="safe_mode=False"):
+        config.enable_unsafe_deserialization()
+    assert vars(settings_module.settings) == before
 
 
 def test_settings_come_from_file_and_environment(tmp_path, monkeypatch) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cornu import faces as _faces
 from cornu.core import operators as _operators
+from cornu.serialization import registry as _registry
 
 __version__ = "0.1.0"
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from cornu import optimizers as optimizers
     from cornu import random as random
     from cornu import regularizers as regularizers
+    from cornu import saving as saving
     from cornu import tree as tree
     from cornu import utils as utils
     from cornu.core.devices import device as device
@@ -79,6 +81,7 @@ else:
                 "optimizers",
                 "random",
                 "regularizers",
+                "saving",
                 "tree",
                 "utils",
             ),
@@ -110,6 +113,9 @@ def __dir__() -> list[str]:
 
 
 _operators.TABLE.filler = "cornu.ops"
+_registry.PACKAGES += [
+    f"cornu.{name}" for name in ("layers", "losses", "metrics", "models", "optimizers", "callbacks")
+]
 
 # The spellings of Keras 1 and 2 are put onto the classes of these packages when they are there.
 for _package in ("layers", "callbacks", "models"):

@@ -275,5 +275,8 @@ def disable_traceback_filtering() -> None:
 
 
 def enable_unsafe_deserialization() -> None:
-    """Let loaded files run code of their own, such as lambdas. Only for files you trust."""
-    settings.unsafe_deserialization = True
+    """Changes nothing: files may run code only in a call that says `safe_mode=False` itself."""
+    warn(
+        "enable_unsafe_deserialization() has no effect in Cornu. Where you trust a file, pass "
+        "`safe_mode=False` to that very call of `load_model`."
+    )

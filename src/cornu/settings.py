@@ -25,7 +25,6 @@ class Settings:
     check_inputs: bool = True
     interactive_logging: bool = True
     traceback_filtering: bool = True
-    unsafe_deserialization: bool = False
     flash_attention: bool | None = None  # None leaves the choice to the layer
     chunk_seconds: float = 0.2  # the time one dispatch of a chunk of training steps aims at
     compile_cache: str | None = "default"  # a folder; None: compile in each process

@@ -47,6 +47,14 @@ from keras.utils.data_utils import Sequence
 from keras.objectives import mean_squared_error, mse
 from keras.losses import binary_crossentropy, kullback_leibler_divergence
 from keras.metrics import categorical_accuracy, MeanSquaredError
+from keras.models import load_model, save_model, model_from_json
+from keras.saving import load_model, load_weights, register_keras_serializable, KerasFileEditor
+from keras.saving.object_registration import custom_object_scope
+from keras.saving.legacy.serialization import deserialize_keras_object
+from keras.engine.saving import load_model, save_weights
+from keras.utils.legacy import serialize_keras_object
+from keras.legacy.saving import serialize_keras_object
+from tensorflow.keras.saving import load_model
 from keras.backend import mean, square
 from keras.backend.tensorflow_backend import clip
 from keras.backend.common import epsilon

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from cornu import faces
+from cornu.callbacks.backup import BackupAndRestore as BackupAndRestore
 from cornu.callbacks.callback import Callback as Callback
 from cornu.callbacks.callback_list import CallbackList as CallbackList
 from cornu.callbacks.checkpoint import ModelCheckpoint as ModelCheckpoint

@@ -54,7 +54,7 @@ class ModelCheckpoint(Monitor):
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
         self.save_freq = save_freq
-        _check_frequency(save_freq)
+        check_frequency(save_freq)
         _check_ending(self.filepath, save_weights_only)
         self._epoch = 0
         self._last_batch = -1
@@ -153,7 +153,8 @@ class _Fields(dict[str, Any]):
         return plain(super().__getitem__(other))
 
 
-def _check_frequency(save_freq: Any) -> None:
+def check_frequency(save_freq: Any) -> None:
+    """Refuse a `save_freq` that is neither "epoch" nor a positive number of batches."""
     if save_freq == "epoch":
         return
     if isinstance(save_freq, bool) or not isinstance(save_freq, int | np.integer) or save_freq < 1:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from cornu.cli import run
+from cornu.cli import convert, inspect, run
 from cornu.errors import did_you_mean
 
 COMMANDS: dict[str, tuple[str, Callable[[list[str]], int]]] = {
+    "convert": ("turn an old .h5 model into .keras, or back", convert.main),
+    "inspect": ("show what is in a model file, without loading it", inspect.main),
     "run": ("run a Keras script, module or piece of code with Cornu as `keras`", run.main),
 }
 

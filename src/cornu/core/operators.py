@@ -56,7 +56,7 @@ class Operators:
     """Gives a class Python's arithmetic by way of the ops in `TABLE`."""
 
     def __getitem__(self, key: Any) -> Any:
-        return TABLE["getitem"](self, key)
+        return TABLE["get_item"](self, key)
 
     def __round__(self, ndigits: int | None = None) -> Any:
         return TABLE["round"](self, ndigits or 0)

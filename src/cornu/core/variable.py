@@ -99,6 +99,7 @@ class Variable(Operators):
         self.regularizer: Any = None
         self.constraint: Any = None
         self.overwrite_with_gradient = False
+        self.serial = next(_structure)  # in the order in which variables were made
         self._value: jax.Array | None = None
         self._recipe: Callable[[], Any] | None = None
         if callable(initializer) and not hasattr(initializer, "shape"):

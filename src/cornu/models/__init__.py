@@ -8,6 +8,9 @@ from cornu.models.clone import clone_model as clone_model
 from cornu.models.functional import Functional as Functional
 from cornu.models.model import Model as Model
 from cornu.models.sequential import Sequential as Sequential
+from cornu.saving.api import load_model as load_model
+from cornu.saving.api import model_from_json as model_from_json
+from cornu.saving.api import save_model as save_model
 from cornu.serialization import registry
 
 registry.register_own("keras", [Sequential, Model])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import types
 from typing import Any, ClassVar
 
 from cornu import losses, optimizers
@@ -37,6 +38,7 @@ class Compiled:
         self.loss: Any = None
         self.history: Any = None
         self.history_logs: dict[str, Any] = {}
+        self.resume_at: tuple[int, int] | None = None
         self.stop_training = False
         self.stop_evaluating = False
         self.stop_predicting = False
@@ -130,7 +132,20 @@ class Compiled:
             return None
         names = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly",
                  "steps_per_execution", "jit_compile")  # fmt: skip
-        return {name: codec.encode(getattr(self._spec, name)) for name in names}
+        return {name: _encode(getattr(self._spec, name)) for name in names}
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compile with what `get_compile_config` gave; weights already loaded stay.
+
+        Args:
+            config: arguments of `compile`; unknown ones are an error.
+
+        Raises:
+            ValueError: for names that are not known.
+        """
+        if not config:
+            return
+        self.compile(**{name: codec.decode(value) for name, value in config.items()})
 
     def _require_compiled(self, what: str) -> None:
         if self._spec is None:
@@ -154,3 +169,14 @@ class Compiled:
     def __setstate__(self, found: dict[str, Any]) -> None:
         self.__dict__.update(found)
         self._fit_lock = threading.Lock()
+
+
+def _encode(value: Any) -> Any:
+    """Like `codec.encode`; functions as records, as Keras has them here."""
+    if isinstance(value, types.FunctionType):
+        return codec.function_record(value)
+    if isinstance(value, list | tuple):
+        return [_encode(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _encode(item) for key, item in value.items()}
+    return codec.encode(value)

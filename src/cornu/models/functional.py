@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from cornu.core import dtypes, graph, masks, naming, tree
@@ -9,9 +10,11 @@ from cornu.core.symbolic import KerasTensor, Node
 from cornu.errors import short, warn
 from cornu.layers.base import calling
 from cornu.layers.base.layer import Layer
+from cornu.models import functional_config
 from cornu.models import model as model_module
 from cornu.models.model import Model
 from cornu.models.trainable import Trainable
+from cornu.serialization import registry
 
 
 class Functional(Model):
@@ -43,7 +46,11 @@ class Functional(Model):
         """Turn an instance of a user's Model subclass into a functional model in place."""
         if not isinstance(model, Functional):
             base = type(model)
-            members = {"untracked": Functional.untracked, "__module__": base.__module__}
+            members = {
+                "untracked": Functional.untracked,
+                "__module__": base.__module__,
+                "_stands_for": registry.saved_class(base),
+            }
             if base.call is Model.call:
                 members["call"] = Functional.call
             model.__class__ = type(base.__name__, (base, Functional), members)
@@ -106,6 +113,33 @@ class Functional(Model):
     def output_names(self) -> list[str]:
         """Names of the operations that make the outputs, flat."""
         return [t.node.operation.name if t.node else t.name for t in self.outputs]
+
+    def get_config(self) -> dict[str, Any]:
+        """The graph; for a subclass with a constructor of its own that constructor's arguments."""
+        if _is_graph_class(registry.saved_class(type(self))):
+            return functional_config.graph_config(self)
+        return super().get_config()
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """The model of a config, with new weights."""
+        with registry.CustomObjectScope(custom_objects or {}):
+            if "layers" not in config or not _is_graph_class(cls):
+                return super().from_config(config)
+            inputs, outputs, operations = functional_config.read_graph(config)
+            name, trainable = config.get("name"), config.get("trainable", True)
+            model = cls(inputs, outputs, name=name, trainable=trainable)
+            model._order_as(operations)
+            return model
+
+    def _order_as(self, operations: list[Any]) -> None:
+        """Keep the order of a file: its weights are listed by it."""
+        place = {id(operation): i for i, operation in enumerate(operations)}
+        self._layers.sort(key=lambda layer: place.get(id(layer), len(place)))
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """Nothing to say: the graph is built already."""
+        return {"input_shape": None}
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Run the graph on `inputs`."""
@@ -210,6 +244,12 @@ def adopt(model: Any, inputs: Any, outputs: Any, name: str | None = None, **kwar
     model._layers = [operation for operation in operations if isinstance(operation, Layer)]
     _check_unique([operation.name for operation in operations], name)
     model.built = True
+
+
+def _is_graph_class(cls: type) -> bool:
+    """Whether the constructor takes a graph, as that of `Model(inputs, outputs)` does."""
+    names = list(inspect.signature(cls.__init__).parameters)[1:3]
+    return names in (["inputs", "outputs"], ["args", "kwargs"])
 
 
 def _check_unique(names: list[str], model_name: str) -> None:

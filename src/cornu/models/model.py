@@ -14,11 +14,12 @@ from cornu.errors import did_you_mean
 from cornu.layers.base import calling
 from cornu.layers.base.layer import Layer
 from cornu.models import summary
+from cornu.models.stored import Stored
 from cornu.models.trainable import Trainable
-from cornu.serialization import codec
+from cornu.serialization import codec, registry
 
 
-class Model(Trainable, Layer):
+class Model(Stored, Trainable, Layer):
     """Layers with training on top.
 
     Subclass it and define `call`, or make a functional model: `Model(inputs, outputs, name=None)`.
@@ -84,6 +85,7 @@ class Model(Trainable, Layer):
             super().build_for(*args, **kwargs)
             return
         self._path = naming.current_path()
+        self._build_shapes = _shapes(self, args, kwargs)
         self.trace(*tree.map_structure(_symbol, (args, kwargs)))
 
     def graph_outputs(self) -> Any:
@@ -140,8 +142,25 @@ class Model(Trainable, Layer):
         )
 
     def to_json(self, **kwargs: Any) -> str:
-        """The config of the model as JSON."""
+        """The config of the model as JSON, which `models.model_from_json` reads.
+
+        Args:
+            **kwargs: for `json.dumps`.
+        """
         return json.dumps(codec.serialize(self), **kwargs)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """A model made with the arguments of a config; a graph's config makes a functional model.
+
+        Args:
+            config: of `get_config`.
+            custom_objects: the user's classes and functions by name.
+        """
+        with registry.CustomObjectScope(custom_objects or {}):
+            if cls is Model and "layers" in config:
+                return FUNCTIONAL[0].from_config(config)
+            return super().from_config(config)
 
     def reset_states(self) -> None:
         """Reset the states of stateful layers in the model."""
@@ -171,6 +190,15 @@ def _is_functional(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         or (len(args) == 1 and "outputs" in kwargs)
         or {"inputs", "outputs"} <= set(kwargs)
     )
+
+
+def _shapes(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """What `get_build_config` says of a call: one `input_shape`, or a shape an argument."""
+    given = model._tensor_arguments(args, kwargs)
+    shapes = {name: calling.shapes_of(value) for name, value in given.items()}
+    if len(shapes) == 1:
+        return {"input_shape": next(iter(shapes.values()))}
+    return {f"{name}_shape": shape for name, shape in shapes.items()}
 
 
 def _symbol(value: Any) -> Any:

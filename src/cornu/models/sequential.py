@@ -223,6 +223,12 @@ class Sequential(Model):
             config["build_input_shape"] = list(self._graph.input_shape)
         return config
 
+    def get_build_config(self) -> dict[str, Any] | None:
+        """The input's shape, once it is known."""
+        if self._graph is None:
+            return None
+        return {"input_shape": calling.shapes_as_lists(self._graph.input_shape)}
+
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Sequential:
         """The model of a config, with new weights."""

@@ -15,13 +15,7 @@ from cornu.types import Array, Shape, Tensor
 
 @op("numpy")
 def get_item(x: Tensor, key: Any) -> Array:
-    """`x[key]`, with the keys of NumPy."""
-    return as_array(x)[_key(key)]
-
-
-@op("numpy")
-def getitem(x: Tensor, key: Any) -> Array:
-    """`x[key]`; what the square brackets of variables and symbolic tensors call."""
+    """`x[key]`, with the keys of NumPy; square brackets of symbolic tensors call it, too."""
     return as_array(x)[_key(key)]
 
 

@@ -40,7 +40,15 @@ class Configurable:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """An object made with the arguments of a config."""
-        return cls(**{key: codec.decode(value) for key, value in config.items()})
+        return cls(**{key: _decode(key, value) for key, value in config.items()})
+
+
+def _decode(key: str, value: Any) -> Any:
+    try:
+        return codec.decode(value)
+    except Exception as error:
+        codec.note_place(error, f"'{key}'")
+        raise
 
 
 def _attribute(instance: Any, name: str, default: Any) -> Any:

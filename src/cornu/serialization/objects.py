@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cornu.errors import unexpected_keywords
-from cornu.serialization import codec
+from cornu.serialization import codec, safety
 from cornu.serialization.registry import CustomObjectScope
 
 
@@ -33,15 +33,16 @@ def deserialize_keras_object(
     Args:
         config: the form.
         custom_objects: classes and functions by name, for this call.
-        safe_mode: whether to refuse what would run code from the form; no such form is read yet.
+        safe_mode: whether to refuse code inside the form (that of a `lambda`). Where the call is
+            part of a loading function that was given `safe_mode=False`, that holds.
         **kwargs: none are known.
 
     Raises:
         ValueError: for the name of a class or function that is not known.
     """
-    del safe_mode
     if kwargs:
         known = ("config", "custom_objects", "safe_mode")
         raise unexpected_keywords("deserialize_keras_object", kwargs, known)
-    with CustomObjectScope(custom_objects or {}):
+    safe = safe_mode is not False and safety.is_safe()
+    with safety.mode(safe), CustomObjectScope(custom_objects or {}):
         return codec.decode(config)

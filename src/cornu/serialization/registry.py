@@ -7,6 +7,7 @@ Own classes are noted by the package faces (`register_family`); a user's by
 from __future__ import annotations
 
 import contextvars
+import importlib
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ T = TypeVar("T")
 OWN: dict[str, Any] = {}  # class or function name -> object, of Cornu itself
 BY_MODULE: dict[tuple[str, str], Any] = {}  # the same by (module, name): some names are used twice
 MODULES: dict[Any, str] = {}  # own class or function -> the module name Keras writes into files
+PACKAGES: list[str] = []  # with classes that files may name, and not imported yet
 CUSTOM: dict[str, Any] = {}  # "package>Name" -> the user's object
 CUSTOM_NAMES: dict[Any, str] = {}
 _scoped: contextvars.ContextVar[tuple[dict[str, Any], ...]] = contextvars.ContextVar(
@@ -61,20 +63,39 @@ def get_registered_object(
     return None
 
 
+def saved_class(cls: type) -> type:
+    """The class that files name for `cls`: the user's own, where Cornu put a subclass over it."""
+    return cls.__dict__.get("_stands_for", cls)
+
+
 def find(class_name: str, registered_name: str | None = None, module: str | None = None) -> Any:
     """The class or function that a config means, user's first; None where unknown.
 
     `module` tells `keras.losses.MeanSquaredError` from `keras.metrics.MeanSquaredError`.
     """
     for name in (registered_name, class_name):
-        if name is None:
+        if not isinstance(name, str):
             continue
         found = get_registered_object(name)
         if found is None:
             found = get_registered_object(f"Custom>{name}")
         if found is not None:
             return found
-    return BY_MODULE.get((module or "", class_name)) or OWN.get(class_name)
+    if not isinstance(class_name, str):
+        return None
+    complete()
+    module = module if isinstance(module, str) else ""
+    # Without a module, the choice between two must not hang on which was imported first.
+    homes = [home for home, name in BY_MODULE if name == class_name]
+    return BY_MODULE.get(
+        (module, class_name) if module in homes else (max(homes, default=""), class_name)
+    )
+
+
+def complete() -> None:
+    """Import the packages whose faces note what is missing still; the root face names them."""
+    while PACKAGES:
+        importlib.import_module(PACKAGES.pop())
 
 
 class CustomObjectScope:

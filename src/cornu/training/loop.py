@@ -40,8 +40,10 @@ def fit(model: Any, feed: Any, validation: Any, callbacks: Any, options: FitOpti
     with interrupts.guarded():
         try:
             callbacks.on_train_begin()
-            start = options.initial_step
-            for epoch in range(options.initial_epoch, options.epochs):
+            first, start = options.initial_epoch, options.initial_step
+            if model.resume_at is not None:  # set by a callback that restored a backup
+                (first, start), model.resume_at = model.resume_at, None
+            for epoch in range(first, options.epochs):
                 epoch_logs = session.epoch(epoch, start)
                 start = 0
                 if validation is not None and _is_due(epoch, options.validation_freq):

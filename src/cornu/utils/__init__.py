@@ -23,6 +23,7 @@ from cornu.training.feed.batch import pack_x_y_sample_weight as pack_x_y_sample_
 from cornu.training.feed.batch import unpack_x_y_sample_weight as unpack_x_y_sample_weight
 from cornu.training.feed.py_dataset import PyDataset as PyDataset
 from cornu.utils import bounding_boxes as bounding_boxes
+from cornu.utils import legacy as legacy
 from cornu.utils import sequence as sequence
 from cornu.utils.config import Config as Config
 from cornu.utils.download import get_file as get_file

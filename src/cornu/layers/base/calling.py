@@ -167,3 +167,23 @@ def shapes_of(structure: Any) -> Any:
     if isinstance(structure, list | tuple):
         return [shapes_of(value) for value in structure]
     return shape(structure)
+
+
+def shapes_as_lists(structure: Any) -> Any:
+    """A nest of shapes in the form of JSON."""
+    if isinstance(structure, dict):
+        return {key: shapes_as_lists(value) for key, value in structure.items()}
+    if isinstance(structure, list | tuple):
+        return [shapes_as_lists(value) for value in structure]
+    return structure
+
+
+def shapes_as_tuples(structure: Any) -> Any:
+    """A nest of shapes out of JSON: each list of sizes becomes a tuple."""
+    if isinstance(structure, dict):
+        return {key: shapes_as_tuples(value) for key, value in structure.items()}
+    if tree.is_shape(structure):
+        return tuple(structure)
+    if isinstance(structure, list | tuple):
+        return [shapes_as_tuples(value) for value in structure]
+    return structure

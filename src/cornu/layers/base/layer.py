@@ -180,15 +180,25 @@ class Layer(Masked, Weights, Operation):
         return {n: named[n] for n in dict.fromkeys(order) if calling.holds_tensors(named[n])}
 
     def get_build_config(self) -> dict[str, Any] | None:
-        """Shapes from which `build_from_config` builds again."""
-        return getattr(self, "_build_shapes", None)
+        """Shapes from which `build_from_config` builds again; None where nothing was built."""
+        shapes = getattr(self, "_build_shapes", None)
+        if not shapes or any(shape is None for shape in shapes.values()):
+            return None
+        return {name: calling.shapes_as_lists(shape) for name, shape in shapes.items()}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
-        """Build with the shapes of `get_build_config`."""
-        if config and not self.built:
-            self.build(**config) if "input_shape" not in config else self.build(
-                config["input_shape"]
-            )
+        """Build with the shapes of `get_build_config`.
+
+        Args:
+            config: `input_shape`, or a shape for each argument of `build`.
+        """
+        shapes = config.get("shapes_dict", config)
+        if self.built or not isinstance(shapes, dict) or None in shapes.values():
+            return
+        if "input_shape" in shapes:
+            self.build(calling.shapes_as_tuples(shapes["input_shape"]))
+        elif shapes:
+            self.build(**{n: calling.shapes_as_tuples(shape) for n, shape in shapes.items()})
 
     # -- calling -----------------------------------------------------------------------------------
 

@@ -49,11 +49,11 @@ class Tracked:
         return [part for part in self.members() if isinstance(part, Tracked)]
 
     def own_variables(self) -> list[Variable]:
-        """Variables held directly, those of `add_weight` first."""
+        """Variables held directly, in the order in which they were made."""
         found = list(self.__dict__.get("_weights", ()))
         known = {id(v) for v in found}
         found += [v for v in self.members() if isinstance(v, Variable) and id(v) not in known]
-        return found
+        return sorted(found, key=lambda variable: variable.serial)
 
     def own_generators(self) -> list[SeedGenerator]:
         """Seed generators held directly."""

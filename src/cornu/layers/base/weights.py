@@ -140,12 +140,15 @@ class Weights(Tracked):
     def _list_weights(
         self, of_layer: Callable[[Any, list[Variable]], list[Variable]]
     ) -> list[Variable]:
-        own = self.own_variables()
-        ordered = [*(v for v in own if v.trainable), *(v for v in own if not v.trainable)]
-        found = of_layer(self, ordered)
+        found = of_layer(self, self.saved_variables())
         for layer in self.sublayers():
             found.extend(layer._list_weights(of_layer))
         return found
+
+    def saved_variables(self) -> list[Variable]:
+        """Own variables in the order of files: trainable ones first."""
+        own = self.own_variables()
+        return [*(v for v in own if v.trainable), *(v for v in own if not v.trainable)]
 
     # -- values ----------------------------------------------------------------------------------
 
@@ -170,6 +173,42 @@ class Weights(Tracked):
                 raise ValueError(
                     f"weight '{variable.path}' of layer '{self.name}' has shape {variable.shape}; "
                     f"`set_weights` was given shape {tuple(np.shape(value))}"
+                )
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Put the values of the layer's own variables into a mapping, under "0", "1", ...
+
+        A layer with state of another kind overrides this and `load_own_variables` together.
+
+        Args:
+            store: takes arrays by key.
+        """
+        for i, variable in enumerate(self.saved_variables()):
+            store[str(i)] = variable.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Set the layer's own variables from what `save_own_variables` put into a mapping.
+
+        Args:
+            store: gives arrays by key.
+
+        Raises:
+            ValueError: if their number or a shape differs; no variable has changed then.
+        """
+        variables = self.saved_variables()
+        if set(store.keys()) != {str(i) for i in range(len(variables))}:
+            raise ValueError(
+                f"layer '{self.name}' has {len(variables)} variables of its own; what is loaded "
+                f"holds {len(store.keys())}"
+            )
+        values = [np.asarray(store[str(i)]) for i in range(len(variables))]
+        for variable, value in zip(variables, values, strict=True):
+            if value.shape != variable.shape:
+                raise ValueError(
+                    f"weight '{variable.path}' of layer '{self.name}' has shape {variable.shape}; "
+                    f"what is loaded has shape {value.shape}"
                 )
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from cornu.layers.base.layer import Layer
-from cornu.serialization import codec
-from cornu.settings import settings
+from cornu.serialization import codec, safety
 
 
 class Lambda(Layer):
@@ -86,13 +85,13 @@ class Lambda(Layer):
         Args:
             config: of `get_config`.
             custom_objects: names of the user's functions.
-            safe_mode: refuse configs that hold Python code; default: True unless
-                `enable_unsafe_deserialization` was called.
+            safe_mode: refuse configs that hold Python code; default: as the loading function was
+                told that this call stands in, else True.
 
         Raises:
             ValueError: if the config holds code and `safe_mode` is on.
         """
-        safe = not settings.unsafe_deserialization if safe_mode is None else safe_mode
+        safe = safety.is_safe() if safe_mode is None else safe_mode is not False
         decoded = dict(config)
         for name in ("function", "output_shape", "mask"):
             if isinstance(decoded.get(name), dict):
@@ -132,8 +131,7 @@ def _decode(config: dict[str, Any], safe: bool, custom_objects: dict[str, Any] |
     if safe:
         raise ValueError(
             "the config of this Lambda layer holds Python code, which is run when the layer is "
-            "called. If you trust its source, pass `safe_mode=False` or call "
-            "`config.enable_unsafe_deserialization()` first."
+            "called. If you trust its source, pass `safe_mode=False` to the loading function."
         )
     parts = config["config"]
     code = marshal.loads(base64.decodebytes(parts["code"].encode("ascii")))
