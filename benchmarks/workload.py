@@ -94,7 +94,7 @@ def median_time(work: Callable[[], Any], times: int, at_most: float = math.inf) 
     """
     work()
     taken: list[float] = []
-    while len(taken) < times and sum(taken) < at_most:
+    while not taken or (len(taken) < times and sum(taken) < at_most):
         before = time.perf_counter()
         work()
         taken.append(time.perf_counter() - before)

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from cornu.errors import did_you_mean
 
@@ -100,15 +100,23 @@ def reduce_weighted(values: Array, weights: Any, mask: Any, reduction: str | Non
     if weights is not None:
         weights = align(jnp.asarray(weights).astype(dtype), values.shape)
     weights = combine_mask(weights, mask, dtype, mean=reduction in _MEANS)
-    if weights is not None:
-        values = values * weights
     if reduction in ("none", None):
-        return values
-    if reduction == "sum":
-        return jnp.sum(values)
+        return values if weights is None else values * weights
     if not values.size:
         return jnp.zeros((), dtype)  # no samples cost nothing; their mean would be NaN
+    total = weighted_sum(values, weights)
+    if reduction == "sum":
+        return total
     if reduction == "mean_with_sample_weight" and weights is not None:
-        total = jnp.sum(jnp.broadcast_to(weights, values.shape))
-        return jnp.sum(values) / jnp.where(total == 0, jnp.ones_like(total), total)
-    return jnp.mean(values)
+        share = jnp.sum(jnp.broadcast_to(weights, values.shape))
+        return total / jnp.where(share == 0, jnp.ones_like(share), share)
+    return total / values.size
+
+
+def weighted_sum(values: Array, weights: Array | None) -> Array:
+    """`sum(values * weights)`; of vectors as a product, which XLA compiles to less."""
+    if weights is None:
+        return jnp.sum(values)
+    if values.ndim == 1 and values.shape == weights.shape and values.dtype == jnp.float32:
+        return jnp.dot(values, weights, precision=lax.Precision.HIGHEST)
+    return jnp.sum(values * weights)

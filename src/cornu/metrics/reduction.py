@@ -13,7 +13,7 @@ from jax import Array
 from cornu.core import dtypes
 from cornu.core.masks import get_mask
 from cornu.losses.loss import function_record, keep_masked_axis
-from cornu.losses.weighting import align, combine_mask
+from cornu.losses.weighting import align, combine_mask, weighted_sum
 from cornu.metrics.metric import Metric
 from cornu.ops.promotion import as_array
 from cornu.serialization import codec
@@ -39,9 +39,7 @@ class Sum(Metric):
             sample_weight: None, a number, or weights of the leading dimensions of `values`.
         """
         values, weights = weighted(values, sample_weight, self.dtype)
-        self.total.assign(
-            self.total.value + jnp.sum(values if weights is None else values * weights)
-        )
+        self.total.assign(self.total.value + weighted_sum(values, weights))
 
     def result(self) -> Array:
         """The sum."""
@@ -76,7 +74,7 @@ class Mean(Metric):
         if weights is None:
             total, count = jnp.sum(values), values.shape[0] if values.ndim else 1
         else:
-            total = jnp.sum(values * weights)
+            total = weighted_sum(values, weights)
             count = jnp.sum(jnp.broadcast_to(weights, values.shape)) / inner
         self.total.assign(self.total.value + total / inner)
         self.count.assign(self.count.value + count)

@@ -11,7 +11,7 @@ from cornu.types import Array, Tensor
 
 # XLA's CPU compiler sums rows through an intermediate window reduction: 8 ms for 295k rows of 32,
 # against 2.7 ms as a product with ones.
-_FEWEST_ROWS = 256
+_FEWEST_ROWS = 32
 
 Shape = tuple[int, ...]
 

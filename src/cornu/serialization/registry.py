@@ -16,7 +16,7 @@ T = TypeVar("T")
 OWN: dict[str, Any] = {}  # class or function name -> object, of Cornu itself
 BY_MODULE: dict[tuple[str, str], Any] = {}  # the same by (module, name): some names are used twice
 MODULES: dict[Any, str] = {}  # own class or function -> the module name Keras writes into files
-PACKAGES: list[str] = []  # with classes that files may name, and not imported yet
+PACKAGES: list[str] = []  # those with classes that files may name
 CUSTOM: dict[str, Any] = {}  # "package>Name" -> the user's object
 CUSTOM_NAMES: dict[Any, str] = {}
 _scoped: contextvars.ContextVar[tuple[dict[str, Any], ...]] = contextvars.ContextVar(
@@ -87,15 +87,14 @@ def find(class_name: str, registered_name: str | None = None, module: str | None
     module = module if isinstance(module, str) else ""
     # Without a module, the choice between two must not hang on which was imported first.
     homes = [home for home, name in BY_MODULE if name == class_name]
-    return BY_MODULE.get(
-        (module, class_name) if module in homes else (max(homes, default=""), class_name)
-    )
+    home = module if module in homes else max(homes, default="")
+    return BY_MODULE.get((home, class_name))
 
 
 def complete() -> None:
     """Import the packages whose faces note what is missing still; the root face names them."""
-    while PACKAGES:
-        importlib.import_module(PACKAGES.pop())
+    for package in PACKAGES:
+        importlib.import_module(package)
 
 
 class CustomObjectScope:
