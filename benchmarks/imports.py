@@ -10,7 +10,7 @@ import time
 
 import workload
 
-TIMES = 5
+TIMES = 3
 READY = "cornu.Sequential, cornu.layers.Dense, cornu.optimizers.SGD, cornu.losses, cornu.metrics"
 
 

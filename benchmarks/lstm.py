@@ -27,4 +27,4 @@ def make(keras, dropout=0.2):
 
 
 if __name__ == "__main__":
-    workload.run(workload.Workload("lstm", epochs=5, batch_size=BATCH_SIZE, make=make))
+    workload.run(workload.Workload("lstm", epochs=2, batch_size=BATCH_SIZE, make=make))

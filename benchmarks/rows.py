@@ -18,12 +18,14 @@ class Run:
         libraries: who runs it.
         quick: more arguments for a quick look.
         again: whether it runs a second time with the home that the first run left.
+        once: whether the first round is enough, for what noise does not touch and takes minutes.
     """
 
     script: tuple[str, ...]
     libraries: tuple[str, ...] = TRAINED
     quick: tuple[str, ...] = ()
     again: bool = False
+    once: bool = False
 
 
 RUNS = {
@@ -32,9 +34,9 @@ RUNS = {
     "lstm": Run(("lstm.py",), TRAINED, ("--epochs", "1")),
     "transformer": Run(("transformer.py",), TRAINED, ("--epochs", "1")),
     "inference": Run(("inference.py",)),
-    "growth": Run(("memory.py", "--what", "growth"), ("cornu",)),
+    "growth": Run(("memory.py", "--what", "growth"), ("cornu",), once=True),
     "peak": Run(("memory.py", "--what", "peak"), ("cornu", "keras-jax")),
-    "import": Run(("imports.py",), ("cornu", "keras-jax", "keras-torch", "keras-tensorflow")),
+    "import": Run(("imports.py",), ("cornu", "keras-jax")),
 }
 
 

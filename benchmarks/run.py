@@ -58,6 +58,8 @@ def main() -> None:
             run = RUNS[name]
             if arguments.quick and run.libraries == ("cornu",):
                 continue  # minutes, and no comparison
+            if run.once and number:
+                continue
             chosen = [library for library in libraries if library in run.libraries]
             first = number % len(chosen)  # nobody always comes right after the same neighbour
             for library in chosen[first:] + chosen[:first]:

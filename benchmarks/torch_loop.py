@@ -16,7 +16,7 @@ import numpy as np
 import workload
 
 # name -> (rows, batch, epochs to time at once, shape of a row)
-SIZES = {"mlp": (1000, 128, 50, (20,)), "vgg": (100, 32, 2, (3, 100, 100))}
+SIZES = {"mlp": (1000, 128, 50, (20,)), "vgg": (100, 32, 1, (3, 100, 100))}
 
 
 def main() -> None:

@@ -34,4 +34,4 @@ def make(keras, depth=DEPTH):
 
 
 if __name__ == "__main__":
-    workload.run(workload.Workload("transformer", epochs=5, batch_size=BATCH_SIZE, make=make))
+    workload.run(workload.Workload("transformer", epochs=1, batch_size=BATCH_SIZE, make=make))

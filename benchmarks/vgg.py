@@ -30,4 +30,4 @@ def make(keras):
 
 
 if __name__ == "__main__":
-    workload.run(workload.Workload("vgg", epochs=4, batch_size=32, make=make))
+    workload.run(workload.Workload("vgg", epochs=1, batch_size=32, make=make))

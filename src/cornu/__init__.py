@@ -113,9 +113,12 @@ def __dir__() -> list[str]:
 
 
 _operators.TABLE.filler = "cornu.ops"
-_registry.PACKAGES += [
-    f"cornu.{name}" for name in ("layers", "losses", "metrics", "models", "optimizers", "callbacks")
-]
+_registry.COMPLETE.append(
+    lambda: _faces.open_all(
+        f"cornu.{name}"
+        for name in ("layers", "losses", "metrics", "models", "optimizers", "callbacks")
+    )
+)
 
 # The spellings of Keras 1 and 2 are put onto the classes of these packages when they are there.
 for _package in ("layers", "callbacks", "models"):

@@ -42,6 +42,12 @@ def defer(package: str, names: Mapping[str, Iterable[str]]) -> tuple[Callable[..
     return __getattr__, sorted(homes)
 
 
+def open_all(packages: Iterable[str]) -> None:
+    """Import these packages now."""
+    for package in packages:
+        importlib.import_module(package)
+
+
 def when_opened(package: str, module: str, function: str) -> None:
     """Once `package` is complete, import `module` and call its `function` with the package."""
     _waiting.setdefault(package, []).append((module, function))

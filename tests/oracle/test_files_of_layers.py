@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 import cornu
-from contract.test_layers import NAMES, case, data, double
+from contract.test_layers import NAMES, TWO_ARGUMENTS, case, data, double
 
 GROUPS: dict[str, list[str]] = {}
 for _name in NAMES:
     _shape = case(_name)[1]
-    _key = json.dumps(_shape) + ("ids" if _name == "Embedding" else "")
+    _key = json.dumps(_shape) + ("ids" if "Embedding" in _name else "")
     GROUPS.setdefault(_key, []).append(_name)
 
 
@@ -34,14 +34,17 @@ def translated(value: Any, library: Any) -> Any:
 def model_of(library: Any, names: list[str]) -> Any:
     """One model with all these layers, each on the same inputs."""
     shape = case(names[0])[1]
-    dtype = "int32" if names[0] == "Embedding" else "float32"
+    dtype = "int32" if "Embedding" in names[0] else "float32"
     shapes = shape if isinstance(shape, list) else [shape]
     inputs = [library.Input(one[1:], dtype=dtype, name=f"in{i}") for i, one in enumerate(shapes)]
     outputs = {}
     for name in names:
         arguments = {k: translated(v, library) for k, v in case(name)[0].items()}
         layer = getattr(library.layers, name)(**arguments, name=f"the_{name.lower()}")
-        outputs[name] = layer(inputs if isinstance(shape, list) else inputs[0])
+        several = inputs if isinstance(shape, list) else inputs[0]
+        outputs[name] = (
+            layer(*inputs) if name in {c.__name__ for c in TWO_ARGUMENTS} else layer(several)
+        )
     return library.Model(inputs, outputs, name="all")
 
 

@@ -35,6 +35,8 @@ class RandomInitializer(Initializer):
         ValueError: if `seed` is something else.
     """
 
+    config_omit = ("seed",)  # written below, as it was given
+
     def __init__(self, seed: Seed = None) -> None:
         self._given_seed = seed
         self.seed = random.make_default_seed() if seed is None else _check_seed(seed)

@@ -101,11 +101,12 @@ def sparse_categorical_crossentropy(
             "`categorical_crossentropy`)"
         )
     wide = jnp.promote_types(output.dtype, settings.floatx)
+    output = output.astype(wide)
     if from_logits:
-        return _surprise(output, target, axis).astype(wide)
+        return _surprise(output, target, axis)
     # Comparing instead of gathering: the gradient is then no scatter, which is slow on CPUs.
     here = lax.broadcasted_iota(jnp.int32, output.shape, axis) == jnp.expand_dims(target, axis)
-    return -_log_likelihood(here.astype(output.dtype), output, axis, settings.epsilon).astype(wide)
+    return -_log_likelihood(here.astype(output.dtype), output, axis, settings.epsilon)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(2,))

@@ -7,7 +7,6 @@ Own classes are noted by the package faces (`register_family`); a user's by
 from __future__ import annotations
 
 import contextvars
-import importlib
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -16,7 +15,7 @@ T = TypeVar("T")
 OWN: dict[str, Any] = {}  # class or function name -> object, of Cornu itself
 BY_MODULE: dict[tuple[str, str], Any] = {}  # the same by (module, name): some names are used twice
 MODULES: dict[Any, str] = {}  # own class or function -> the module name Keras writes into files
-PACKAGES: list[str] = []  # those with classes that files may name
+COMPLETE: list[Callable[[], None]] = []  # slot of the root face: open the packages with classes
 CUSTOM: dict[str, Any] = {}  # "package>Name" -> the user's object
 CUSTOM_NAMES: dict[Any, str] = {}
 _scoped: contextvars.ContextVar[tuple[dict[str, Any], ...]] = contextvars.ContextVar(
@@ -92,9 +91,9 @@ def find(class_name: str, registered_name: str | None = None, module: str | None
 
 
 def complete() -> None:
-    """Import the packages whose faces note what is missing still; the root face names them."""
-    for package in PACKAGES:
-        importlib.import_module(package)
+    """See to it that all of Cornu's own classes are noted."""
+    for prepare in COMPLETE:
+        prepare()
 
 
 class CustomObjectScope:

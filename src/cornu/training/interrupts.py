@@ -16,11 +16,11 @@ from typing import Any
 _depth = 0
 _pending: list[tuple[int, FrameType | None]] = []
 _previous: Any = None
-_installed = 0
+_installed = False
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
-    if _depth:
+    if _depth and _installed:
         _pending.append((number, frame))
     else:
         _pass_on(number, frame)
@@ -34,7 +34,7 @@ def _pass_on(number: int, frame: FrameType | None) -> None:
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
     """Let `deferred()` work inside; outside the main thread signals never arrive anyway."""
-    global _previous, _installed
+    global _previous, _installed, _depth
     if threading.current_thread() is not threading.main_thread() or _installed:
         yield
         return
@@ -43,14 +43,24 @@ def guarded() -> Iterator[None]:
         yield
         return
     _previous = current
-    _installed += 1
-    signal.signal(signal.SIGINT, _on_signal)
+    # A signal may come between any two of these lines: whatever is set is taken back.
     try:
+        _installed, _depth = True, 0
+        signal.signal(signal.SIGINT, _on_signal)
         yield
     finally:
-        _installed -= 1
+        _depth = 1  # what comes now waits until the handler before ours stands again
         if signal.getsignal(signal.SIGINT) is _on_signal:
             signal.signal(signal.SIGINT, current)
+        _installed, _depth = False, 0
+        _deliver()
+
+
+def _deliver() -> None:
+    if _pending:
+        number, frame = _pending.pop()
+        _pending.clear()
+        _pass_on(number, frame)
 
 
 @contextlib.contextmanager
@@ -64,8 +74,6 @@ def deferred() -> Iterator[None]:
     try:
         yield
     finally:
-        _depth -= 1
-        if not _depth and _pending:
-            number, frame = _pending.pop()
-            _pending.clear()
-            _pass_on(number, frame)
+        _depth = max(_depth - 1, 0)
+        if not _depth:
+            _deliver()

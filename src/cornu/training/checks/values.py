@@ -110,7 +110,7 @@ def _embedded(model: Any, x: Any) -> Iterator[tuple[str, np.ndarray, Any]]:
     if len(arrays) != len(inputs):
         return
     for node in nodes:
-        is_embedding = isinstance(node.operation, Embedding) and node.inputs
+        is_embedding = type(node.operation) is Embedding and node.inputs
         if is_embedding and id(node.inputs[0]) in inputs:
             name, array = arrays[inputs[id(node.inputs[0])]]
             yield name, array, node.operation
