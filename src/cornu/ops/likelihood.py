@@ -101,12 +101,11 @@ def sparse_categorical_crossentropy(
             "`categorical_crossentropy`)"
         )
     wide = jnp.promote_types(output.dtype, settings.floatx)
-    output = output.astype(wide)
     if from_logits:
-        return _surprise(output, target, axis)
+        return _surprise(output.astype(wide), target, axis)
     # Comparing instead of gathering: the gradient is then no scatter, which is slow on CPUs.
     here = lax.broadcasted_iota(jnp.int32, output.shape, axis) == jnp.expand_dims(target, axis)
-    return -_log_likelihood(here.astype(output.dtype), output, axis, settings.epsilon)
+    return -_log_likelihood(here.astype(wide), output, axis, settings.epsilon)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(2,))
@@ -142,9 +141,12 @@ def _log_total(logits: Array, axis: int) -> Array:
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(2, 3))
 def _log_likelihood(target: Array, output: Array, axis: int, epsilon: float) -> Array:
-    """`sum(target * log(q))`, q the outputs scaled to sum to 1 and limited to within `epsilon`."""
+    """`sum(target * log(q))`, q the outputs scaled to sum to 1 and limited to within `epsilon`.
+
+    Logarithms and sum are taken in the dtype of `target`.
+    """
     _, _, limited = _scaled(output, axis, epsilon)
-    return jnp.sum(target * jnp.log(limited), axis=axis)
+    return jnp.sum(target * jnp.log(limited.astype(target.dtype)), axis=axis)
 
 
 def _log_likelihood_jvp(
@@ -157,7 +159,7 @@ def _log_likelihood_jvp(
     """
     (target, output), (of_target, of_output) = primals, tangents
     total, scaled, limited = _scaled(output, axis, epsilon)
-    logs = jnp.log(limited)
+    logs = jnp.log(limited.astype(target.dtype))
     value = jnp.sum(target * logs, axis=axis)
     change = jnp.zeros_like(value)
     if not isinstance(of_output, SymbolicZero):

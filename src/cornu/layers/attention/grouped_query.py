@@ -39,6 +39,8 @@ class GroupQueryAttention(HeadAttention):
     Source: Ainslie et al., "GQA", 2023.
     """
 
+    saved_name = "GroupedQueryAttention"  # Keras's class bears this name; places in files say so
+
     config_omit = ("flash_attention",)
 
     def __init__(

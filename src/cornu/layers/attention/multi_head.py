@@ -45,6 +45,10 @@ class MultiHeadAttention(HeadAttention):
         (None, 8, 16)
     """
 
+    query_dense: EinsumDense
+    key_dense: EinsumDense
+    value_dense: EinsumDense
+    output_dense: EinsumDense
     config_omit = ("flash_attention",)
     _heeds_given_query_mask = False
 
@@ -100,40 +104,38 @@ class MultiHeadAttention(HeadAttention):
         sizes = self.output_shape or (query_shape[-1],)
         if self.attention_axes is None:
             self.attention_axes = tuple(range(1, len(query_shape) - 1))
-        self._query_dense = self._project("query", query_shape, heads, self.key_dim)
-        self._key_dense = self._project("key", key_shape, heads, self.key_dim)
+        self.query_dense = self._project("query", query_shape, heads, self.key_dim)
+        self.key_dense = self._project("key", key_shape, heads, self.key_dim)
         if self.use_gate:
             self._gate_dense = self._project("gate", query_shape, heads, self.value_dim)
-        self._value_dense = self._project("value", value_shape, heads, self.value_dim)
+        self.value_dense = self._project("value", value_shape, heads, self.value_dim)
         self._dropout_layer = Dropout(
             self.dropout, seed=self.seed, dtype=self.dtype_policy, name="dropout"
         )
-        self._output_dense = self._join(query_shape, heads, self.value_dim, sizes)
+        self.output_dense = self._join(query_shape, heads, self.value_dim, sizes)
 
     def _axes(self, rank: int) -> tuple[int, ...]:
         assert self.attention_axes is not None  # `build` has set them
         # Counted on the inputs, which have no axis of heads.
         return tuple(axis % rank for axis in self.attention_axes)
 
-    @property
-    def query_dense(self) -> EinsumDense:
-        """The projection of queries."""
-        return self._query_dense
+    # Keras's files name the four projections by their public names, the gate by its private one.
 
     @property
-    def key_dense(self) -> EinsumDense:
-        """The projection of keys."""
-        return self._key_dense
+    def _query_dense(self) -> EinsumDense:
+        return self.query_dense
 
     @property
-    def value_dense(self) -> EinsumDense:
-        """The projection of values."""
-        return self._value_dense
+    def _key_dense(self) -> EinsumDense:
+        return self.key_dense
 
     @property
-    def output_dense(self) -> EinsumDense:
-        """The projection of the heads' results to the output."""
-        return self._output_dense
+    def _value_dense(self) -> EinsumDense:
+        return self.value_dense
+
+    @property
+    def _output_dense(self) -> EinsumDense:
+        return self.output_dense
 
 
 def _listed(value: int | Sequence[int] | None) -> tuple[int, ...] | None:

@@ -184,7 +184,8 @@ class Layer(Masked, Weights, Operation):
         shapes = getattr(self, "_build_shapes", None)
         if not shapes or any(shape is None for shape in shapes.values()):
             return None
-        return {name: calling.shapes_as_lists(shape) for name, shape in shapes.items()}
+        listed = {name: calling.shapes_as_lists(shape) for name, shape in shapes.items()}
+        return listed if "input_shape" in listed else {"shapes_dict": listed}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Build with the shapes of `get_build_config`.
