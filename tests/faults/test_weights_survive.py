@@ -160,6 +160,35 @@ def test_exception_while_executing_leaves_the_weights(data):
     assert_usable(model, x)
 
 
+def test_a_failure_that_shows_epochs_later_leaves_the_last_computed_step(data):
+    """Short dispatches run ahead of the host, so an error comes up after later ones were stored."""
+    x, y = data
+    calls = []
+
+    class Failing(cornu.layers.Layer):
+        def call(self, inputs):
+            def count(values):
+                calls.append(1)
+                if len(calls) > 100:
+                    raise RuntimeError("the device failed")
+                return values
+
+            shape = jax.ShapeDtypeStruct(inputs.shape, inputs.dtype)
+            return inputs + 0 * jax.pure_callback(count, shape, jax.lax.stop_gradient(inputs))
+
+    model = cornu.Sequential(
+        [cornu.layers.Input((4,)), Failing(), cornu.layers.Dense(1, "sigmoid")]
+    )
+    model.compile("sgd", "binary_crossentropy")
+    with pytest.raises(Exception, match="device failed"):
+        model.fit(x, y, batch_size=8, epochs=1000, verbose=0)
+    steps = int(model.optimizer.iterations)
+    assert 0 < steps <= 100
+    assert steps % (len(x) // 8) == 0  # the end of an epoch, which is one dispatch here
+    for variable in [*model.weights, *model.optimizer.variables]:
+        assert np.isfinite(np.asarray(variable.stored)).all(), variable.path
+
+
 def test_two_hundred_interrupts_at_random_instants_lose_nothing(data, rng):
     x, y = data
     model = small_model()

@@ -49,7 +49,10 @@ OF_OTHERS = {
 }
 
 # Names that are meant to be absent or different, each with the reason.
-EXCEPTIONS: dict[str, str] = {}
+EXCEPTIONS: dict[str, str] = dict.fromkeys(
+    (f"optimizers.legacy.{name}" for name in ("Adagrad", "Adam", "Ftrl", "Optimizer", "RMSprop")),
+    "Keras has one class under all these names, which only raises; here they are optimizers",
+)
 
 _K_FACTS: dict[str, list[str] | None] = json.loads(
     (public_names.HERE / "keras-2.2.4-backend.json").read_text()
@@ -57,6 +60,9 @@ _K_FACTS: dict[str, list[str] | None] = json.loads(
 _K_INTERNAL = "an inner name of Keras's module, no function of the backend"
 K_EXCEPTIONS: dict[str, str] = {
     **dict.fromkeys(("py_all", "py_any", "py_sum", "py_slice"), _K_INTERNAL),
+    "clip": "both limits are optional, and may be left open with None",
+    "set_epsilon": "the same function as Keras 3's, whose parameter is `value`",
+    "set_floatx": "the same function as Keras 3's, whose parameter is `value`",
 }
 
 

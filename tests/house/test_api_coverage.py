@@ -8,10 +8,7 @@ import pytest
 
 from house import api_coverage
 
-COMPLETE = (
-    *("ops", "ops.numpy", "ops.nn", "ops.linalg", "ops.image", "random", "activations"),
-    *("initializers", "regularizers", "constraints", "tree", "dtype_policies"),
-)
+COMPLETE = (*api_coverage.NAMESPACES, api_coverage.K)
 
 
 @functools.cache

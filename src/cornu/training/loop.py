@@ -7,6 +7,7 @@ completed step.
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import dataclasses
 from typing import Any
@@ -79,7 +80,7 @@ def _is_due(epoch: int, frequency: Any) -> bool:
 
 
 class _Session:
-    """One fit: its bound variables, compiled plan and last sound state."""
+    """One fit: its bound variables, compiled plan and last states."""
 
     def __init__(self, model: Any, feed: Any, callbacks: Any, limit: int | None) -> None:
         self.model = model
@@ -88,7 +89,9 @@ class _Session:
         self.limit = limit
         self.binding: Binding | None = None
         self.run: Any = None
-        self.sound: State | None = None
+        self.states: collections.deque[State] = (
+            collections.deque()
+        )  # the newest that is computed, on
         self.version = -1
         self.metrics: list[Any] = []
         self.fresh: tuple[Any, ...] | None = None  # values of the metric variables after a reset
@@ -123,7 +126,7 @@ class _Session:
         seed = (random.process_seed(), iterations - start)
         single = callbacks.wants_batches("train")
         state = read(binding, iterations)
-        self.sound = state
+        self._note(state)
         if self.watch is None and not callbacks.keeps_finite:
             self.watch = checks.LearningWatch(model, binding.trainable, state.trainable)
         latest: dict[str, Any] = {}
@@ -174,12 +177,18 @@ class _Session:
         return read(self.binding, state.step)
 
     def _store(self, state: State, steps: int) -> None:
-        assert self.binding is not None and self.sound is not None
-        if all(_is_ready(value) for value in state.metrics):
-            self.sound = state
+        assert self.binding is not None
+        self._note(state)
         commit(self.binding, state)
         if self.model.optimizer.counts_every_step:
             self.counted = self.model.optimizer.steps_taken.stored, steps
+
+    def _note(self, state: State) -> None:
+        """Remember a state, and of those before it what a failure could have to go back to."""
+        self.states.append(state)
+        ready = next((i for i in reversed(range(len(self.states))) if _is_ready(self.states[i])), 0)
+        for _ in range(ready):
+            self.states.popleft()
 
     def check_learning(self) -> None:
         """Voice doubts about the last epochs, too."""
@@ -188,12 +197,11 @@ class _Session:
 
     def restore_if_broken(self) -> None:
         """After an error: if the device failed to compute what is stored, go back to what was."""
-        if self.binding is None or self.sound is None:
+        if self.binding is None or _is_sound([v.stored for v in self.binding.all()]):
             return
-        try:
-            jax.block_until_ready([v.stored for v in self.binding.all()])
-        except Exception:
-            commit(self.binding, self.sound)
+        last = next((state for state in reversed(self.states) if _is_sound(state)), None)
+        if last is not None:
+            commit(self.binding, last)
 
     def _check_length(self, epoch: int, done: int) -> None:
         if self.model.stop_training:
@@ -211,9 +219,19 @@ class _Session:
             )
 
 
-def _is_ready(value: Any) -> bool:
-    """Whether the device has finished computing `value`, without waiting for it."""
-    return value.is_ready()
+def _is_ready(state: State) -> bool:
+    """Whether the device has finished computing a state, without waiting for it."""
+    arrays: tuple[Any, ...] = state.metrics
+    return all(array.is_ready() for array in arrays)
+
+
+def _is_sound(values: Any) -> bool:
+    """Whether the device could compute all of `values`; waits for them."""
+    try:
+        jax.block_until_ready(values)
+    except Exception:
+        return False
+    return True
 
 
 def bind_for_training(model: Any) -> Binding:

@@ -29,7 +29,7 @@ class Progress(NamedTuple):
 
 
 _SHORT = 0.02  # seconds; shorter dispatches are not waited for
-_MOST_AHEAD = 3  # of them
+_MOST_AHEAD = 3  # dispatches that are not waited for
 
 # From the runner to the loop and back: the loop may change the state between dispatches.
 Steps = Generator[Progress, None, None]
@@ -128,6 +128,7 @@ class StreamRun:
         """Run an epoch from batch `start`, one batch a dispatch."""
         del single
         done = start
+        ahead: collections.deque[Any] = collections.deque()
         batches = self.feed.batches(seed, start)
         try:
             while limit is None or done < limit:
@@ -136,6 +137,9 @@ class StreamRun:
                     break
                 state, logs = self.plan.run(state, to_device(batch))
                 done += 1
+                ahead.append(state.step)
+                if len(ahead) > _MOST_AHEAD:
+                    jax.block_until_ready(ahead.popleft())
                 yield Progress(done, state, logs)
                 state = refresh(state)
         finally:
