@@ -24,6 +24,7 @@ from cornu.training.plan import loops_well, signature
 from cornu.training.state import bind
 
 _MOST_BATCHES = 64  # in one dispatch
+_FEWEST_BATCHES = 8  # fewer gain nothing from a loop, in which the last batch is filled up whole
 _CHUNK_BYTES = 8 << 20  # of inputs in one dispatch, if that is more than a batch
 
 
@@ -150,7 +151,9 @@ def _predict_arrays(plan: PredictPlan, feed: Any, callbacks: Any) -> list[Any]:
     size = 1 << (feed.batch_size.bit_length() - 1)
     bytes_of_batch = size * sum(a.nbytes for a in jax.tree.leaves(x)) / rows
     chunk = size * max(1, min(_MOST_BATCHES, int(_CHUNK_BYTES / bytes_of_batch)))
-    loop = plan.loop(jax.tree.map(lambda a: a[:1].repeat(chunk, 0), x), size)
+    loop = None
+    if chunk >= _FEWEST_BATCHES * size:
+        loop = plan.loop(jax.tree.map(lambda a: a[:1].repeat(chunk, 0), x), size)
     width = chunk if loop is not None else size
     collected = []
     for start in range(0, rows, width):
