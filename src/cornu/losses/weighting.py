@@ -11,7 +11,7 @@ from jax import Array, lax
 from cornu.errors import did_you_mean
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None)
-_MEANS = ("sum_over_batch_size", "mean")
+MEANS = ("sum_over_batch_size", "mean")
 
 
 def standardize_reduction(reduction: Any) -> str | None:
@@ -99,7 +99,7 @@ def reduce_weighted(values: Array, weights: Any, mask: Any, reduction: str | Non
         mask = align(jnp.asarray(mask), values.shape)
     if weights is not None:
         weights = align(jnp.asarray(weights).astype(dtype), values.shape)
-    weights = combine_mask(weights, mask, dtype, mean=reduction in _MEANS)
+    weights = combine_mask(weights, mask, dtype, mean=reduction in MEANS)
     if reduction in ("none", None):
         return values if weights is None else values * weights
     if not values.size:

@@ -18,11 +18,11 @@ import jax.numpy as jnp
 from cornu.core.masks import get_mask
 from cornu.core.scope import current
 from cornu.losses.loss import Loss, LossFunctionWrapper
+from cornu.losses.weighting import MEANS
 from cornu.metrics.metric import Metric
 
 _MOST = 1 / 16  # rows to fill up with, as a share of all: the price is their computation
-_MEANS = ("sum_over_batch_size", "mean")
-_ROW_BY_ROW = (*_MEANS, "sum", "mean_with_sample_weight")
+_ROW_BY_ROW = (*MEANS, "sum", "mean_with_sample_weight")
 
 
 class CannotFill(Exception):
@@ -37,7 +37,7 @@ def pays(samples: int, batch_size: int) -> bool:
 def is_exact(model: Any, kind: str) -> bool:
     """Whether a filled batch gives what the smaller one would; some models show only in tracing."""
     own = ("compute_loss", "compute_metrics", "get_metrics_result")
-    if not all(_is_ours(getattr(type(model), name)) for name in own):
+    if not all(is_ours(getattr(type(model), name)) for name in own):
         return False
     if kind == "train" and any(layer.mixes_rows_in_training for layer in model.walk()):
         return False
@@ -55,9 +55,7 @@ def is_exact(model: Any, kind: str) -> bool:
 def rows_are_independent(model: Any) -> bool:
     """Whether every layer is one of Cornu's that treats each row by itself."""
     for layer in model.walk():
-        if not getattr(type(layer), "__module__", "").startswith("cornu."):
-            return False
-        if not getattr(layer, "rows_independent", True):
+        if not is_ours(type(layer)) or not getattr(layer, "rows_independent", True):
             return False
     return not any(
         operation.__class__.__name__ == "FunctionOperation"
@@ -65,24 +63,25 @@ def rows_are_independent(model: Any) -> bool:
     )
 
 
-def _is_ours(item: Any) -> bool:
+def is_ours(item: Any) -> bool:
+    """Whether a class or function is Cornu's own."""
     return (getattr(item, "__module__", None) or "").startswith("cornu.")
 
 
 def _weighs_rows(loss: Loss) -> bool:
-    if not _is_ours(type(loss)) or not loss.rows_independent or loss.reduction not in _ROW_BY_ROW:
+    if not is_ours(type(loss)) or not loss.rows_independent or loss.reduction not in _ROW_BY_ROW:
         return False
     if not isinstance(loss, LossFunctionWrapper):
         return True
     options = loss.fn_kwargs
     return (
-        _is_ours(loss.fn) and options.get("axis", -1) == -1 and options.get("ignore_class") is None
+        is_ours(loss.fn) and options.get("axis", -1) == -1 and options.get("ignore_class") is None
     )
 
 
 def _respects_weights(metric: Metric) -> bool:
     fn = getattr(metric, "fn", None)
-    return _is_ours(type(metric)) and metric.rows_weighable and (fn is None or _is_ours(fn))
+    return is_ours(type(metric)) and metric.rows_weighable and (fn is None or is_ours(fn))
 
 
 # -- inside a step -------------------------------------------------------------------------------
@@ -120,7 +119,7 @@ def weights(given: Any, output: Any) -> Any:
 def corrected(value: Any, loss: Loss, output: Any) -> Any:
     """The value of a loss as it is over the rows that count."""
     rows = counted_rows()
-    if rows is None or loss.reduction not in _MEANS:
+    if rows is None or loss.reduction not in MEANS:
         return value
     return value * (output.shape[0] / jnp.asarray(rows, value.dtype))
 

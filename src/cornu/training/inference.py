@@ -51,7 +51,8 @@ class PredictPlan:
     def loop(self, x: Any, size: int) -> Any:
         """A program `(values, x, count) -> outputs` for `count` batches of `size` rows of `x`.
 
-        None where a loop on the device is a bad place for the model.
+        Only shapes and dtypes of `x` are read. None where a loop on the device is a bad place for
+        the model.
         """
         key = (size, signature(x))
         if key not in self._loops:
@@ -60,11 +61,11 @@ class PredictPlan:
 
     def _make_loop(self, x: Any, size: int) -> Any:
         values = self.values()
-        batch = jax.tree.map(lambda a: jax.ShapeDtypeStruct((size, *a.shape[1:]), a.dtype), x)
+        batch = _specs(x, size)
         traced, shapes = jax.make_jaxpr(self.step, return_shape=True)(values, batch)
         if not loops_well(traced.jaxpr):
             return None
-        rows = len(jax.tree.leaves(x)[0])
+        rows = jax.tree.leaves(x)[0].shape[0]
 
         def run(values: Any, x: Any, count: Any) -> Any:
             def body(number: Any, outputs: Any) -> Any:
@@ -84,6 +85,11 @@ class PredictPlan:
             return lax.fori_loop(0, count, body, empty)
 
         return compiled.jit(run)
+
+
+def _specs(x: Any, rows: int) -> Any:
+    """What arrays like those of `x` with so many rows are to JAX."""
+    return jax.tree.map(lambda a: jax.ShapeDtypeStruct((rows, *a.shape[1:]), a.dtype), x)
 
 
 def _has_fixed_batch(model: Any) -> bool:
@@ -153,7 +159,7 @@ def _predict_arrays(plan: PredictPlan, feed: Any, callbacks: Any) -> list[Any]:
     chunk = size * max(1, min(_MOST_BATCHES, int(_CHUNK_BYTES / bytes_of_batch)))
     loop = None
     if chunk >= _FEWEST_BATCHES * size:
-        loop = plan.loop(jax.tree.map(lambda a: a[:1].repeat(chunk, 0), x), size)
+        loop = plan.loop(_specs(x, chunk), size)
     width = chunk if loop is not None else size
     collected = []
     for start in range(0, rows, width):
@@ -212,5 +218,5 @@ def empty_outputs(model: Any, x: Any) -> Any:
         lambda a: jax.ShapeDtypeStruct((1, *np.shape(a)[1:]), jnp.asarray(a).dtype), x
     )
     plan = plan_for(model)
-    shapes = jax.eval_shape(plan.program, tuple(v.stored for v in plan.variables), specs)
+    shapes = jax.eval_shape(plan.program, plan.values(), specs)
     return jax.tree.map(lambda s: np.zeros((0, *s.shape[1:]), s.dtype), shapes)

@@ -18,7 +18,7 @@ from cornu.callbacks.logs import LazyLogs
 from cornu.core import random, variable
 from cornu.core.scope import Scope
 from cornu.errors import BadInputError, warn
-from cornu.training import checks, interrupts, logs, plans
+from cornu.training import checks, filling, interrupts, logs, plans
 from cornu.training.state import Binding, State, bind, commit, read
 
 
@@ -89,9 +89,8 @@ class _Session:
         self.limit = limit
         self.binding: Binding | None = None
         self.run: Any = None
-        self.states: collections.deque[State] = (
-            collections.deque()
-        )  # the newest that is computed, on
+        # The newest state that is computed, and those after it.
+        self.states: collections.deque[State] = collections.deque()
         self.version = -1
         self.metrics: list[Any] = []
         self.fresh: tuple[Any, ...] | None = None  # values of the metric variables after a reset
@@ -155,7 +154,7 @@ class _Session:
         return epoch_logs
 
     def _reset_metrics(self) -> None:
-        if any(not type(metric).__module__.startswith("cornu.") for metric in self.metrics):
+        if not all(filling.is_ours(type(metric)) for metric in self.metrics):
             self.model.reset_metrics()  # a user's may do more than set its variables
             return
         assert self.binding is not None

@@ -41,6 +41,24 @@ def to_device(batch: Batch) -> Batch:
     return jax.device_put(batch)
 
 
+class _Ahead:
+    """Dispatches that are not waited for: a few, so that neither memory nor doubt piles up."""
+
+    def __init__(self) -> None:
+        self._steps: collections.deque[Any] = collections.deque()
+
+    def add(self, step: Any) -> None:
+        """Note the step counter that a dispatch gives; waits for an older one if they are many."""
+        self._steps.append(step)
+        if len(self._steps) > _MOST_AHEAD:
+            jax.block_until_ready(self._steps.popleft())
+
+    def wait(self) -> None:
+        """Wait for all."""
+        jax.block_until_ready(self._steps)
+        self._steps.clear()
+
+
 class ArrayRun:
     """Runs over arrays that lie on the device."""
 
@@ -49,7 +67,7 @@ class ArrayRun:
         self.feed = feed
         self.windows = windows.make(feed, plan.batch_size)
         self.pace = 0.0  # seconds a step, measured
-        self._ahead: collections.deque[Any] = collections.deque()  # dispatches not waited for
+        self._ahead = _Ahead()
 
     def epoch(
         self,
@@ -96,13 +114,10 @@ class ArrayRun:
 
     def _pace(self, step: Any, count: int, before: float) -> None:
         """Wait for a dispatch and measure it; short ones run on while the next are prepared."""
+        self._ahead.add(step)
         if self.pace and count * self.pace < _SHORT:
-            self._ahead.append(step)
-            if len(self._ahead) > _MOST_AHEAD:
-                jax.block_until_ready(self._ahead.popleft())
             return
-        jax.block_until_ready(step)
-        self._ahead.clear()
+        self._ahead.wait()
         # The first dispatch compiles; its time says nothing of the pace.
         if self.plan.warm:
             self.pace = (time.perf_counter() - before) / count
@@ -128,7 +143,7 @@ class StreamRun:
         """Run an epoch from batch `start`, one batch a dispatch."""
         del single
         done = start
-        ahead: collections.deque[Any] = collections.deque()
+        ahead = _Ahead()
         batches = self.feed.batches(seed, start)
         try:
             while limit is None or done < limit:
@@ -137,9 +152,7 @@ class StreamRun:
                     break
                 state, logs = self.plan.run(state, to_device(batch))
                 done += 1
-                ahead.append(state.step)
-                if len(ahead) > _MOST_AHEAD:
-                    jax.block_until_ready(ahead.popleft())
+                ahead.add(state.step)
                 yield Progress(done, state, logs)
                 state = refresh(state)
         finally:
