@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from cornu.core import compiled, variable
+from cornu.core import compiled, heap, variable
 from cornu.training import filling, step
 from cornu.training.plan import loops_well, signature
 from cornu.training.state import bind
@@ -34,6 +34,7 @@ class PredictPlan:
     def __init__(self, model: Any) -> None:
         self.version = variable.structure_version
         binding = bind(model, None, ())
+        heap.prepare(binding.size)
         self.variables = (*binding.trainable, *binding.frozen)
         self.step = step.predict_step(model, binding)
         self.program = compiled.jit(self.step)
@@ -135,16 +136,19 @@ def predict(model: Any, feed: Any, callbacks: Any, steps: int | None = None) -> 
     plan = plan_for(model)
     wants_batches = callbacks.wants_batches("predict")
     callbacks.on_predict_begin()
-    if feed.arrays is not None and plan.pads and steps is None and not wants_batches:
-        collected = _predict_arrays(plan, feed, callbacks)
-    else:
-        collected = _predict_batches(model, plan, feed, callbacks, steps)
+    with contextlib.nullcontext() if feed.size == 1 else heap.kept():
+        if feed.arrays is not None and plan.pads and steps is None and not wants_batches:
+            collected = _predict_arrays(plan, feed, callbacks)
+        else:
+            collected = _predict_batches(model, plan, feed, callbacks, steps)
+        if len(collected) == 1:
+            outputs = _each(np.asarray, collected[0])
+        elif collected:
+            outputs = _each(lambda *parts: np.concatenate([*map(np.asarray, parts)]), *collected)
     callbacks.on_predict_end()
     if not collected:
         raise ValueError("the data to predict on gave no batch")
-    if len(collected) == 1:
-        return _each(np.asarray, collected[0])
-    return _each(lambda *parts: np.concatenate([np.asarray(p) for p in parts]), *collected)
+    return outputs
 
 
 def _predict_arrays(plan: PredictPlan, feed: Any, callbacks: Any) -> list[Any]:

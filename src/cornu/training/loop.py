@@ -15,7 +15,7 @@ from typing import Any
 import jax
 
 from cornu.callbacks.logs import LazyLogs
-from cornu.core import random, variable
+from cornu.core import heap, random, variable
 from cornu.core.scope import Scope
 from cornu.errors import BadInputError, warn
 from cornu.training import checks, filling, interrupts, logs, plans
@@ -38,7 +38,7 @@ def fit(model: Any, feed: Any, validation: Any, callbacks: Any, options: FitOpti
     """Train; the History callback's records are what the user gets back."""
     session = _Session(model, feed, callbacks, options.steps_per_epoch)
     model.stop_training = False
-    with interrupts.guarded():
+    with interrupts.guarded(), heap.kept():
         try:
             callbacks.on_train_begin()
             first, start = options.initial_epoch, options.initial_step
@@ -248,6 +248,7 @@ def bind_for_training(model: Any) -> Binding:
     return bind(model, model.optimizer, model.metrics)
 
 
+@heap.kept()
 def evaluate(
     model: Any, feed: Any, callbacks: Any, steps: int | None = None, inside_fit: bool = False
 ) -> LazyLogs:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
+import jax
+
+from cornu.core import heap
 from cornu.training import checks, filling, overridden, runner, step
 from cornu.training.plan import BatchPlan, LoopPlan, logged
 from cornu.training.state import Binding, State
@@ -24,8 +27,16 @@ def make_run(
     model: Any, kind: Kind, binding: Binding, feed: Any, keep_finite: bool = False
 ) -> runner.ArrayRun | runner.StreamRun:
     """What runs the steps of this kind over `feed`."""
+    heap.prepare(binding.size + _values_in_batch(feed))
     run = runner.ArrayRun if on_device(model, kind, feed) else runner.StreamRun
     return run(plan_for(model, kind, binding, feed, keep_finite), feed)
+
+
+def _values_in_batch(feed: Any) -> int:
+    if feed.arrays is None:
+        return 0
+    rows = min(feed.batch_size, feed.samples)
+    return sum(a.size // max(len(a), 1) * rows for a in jax.tree.leaves(feed.arrays))
 
 
 def plan_for(model: Any, kind: Kind, binding: Binding, feed: Any, keep_finite: bool = False) -> Any:

@@ -40,6 +40,11 @@ class Binding:
         """Every variable, in the order of `State`."""
         return (*self.trainable, *self.frozen, *self.optimizer, *self.metrics)
 
+    @property
+    def size(self) -> int:
+        """The number of values of all variables."""
+        return sum(variable.size for variable in self.all())
+
     def key(self) -> tuple[int, ...]:
         """What tells bindings apart; variables themselves compare by value."""
         return (len(self.trainable), *map(id, self.all()))

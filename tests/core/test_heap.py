@@ -1,0 +1,124 @@
+"""Scratch memory stays while steps run, and what is idle afterwards is limited."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from cornu.core import heap
+
+_START = """
+import resource
+import numpy as np
+import cornu
+from cornu.core import heap
+
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
+
+rows = np.ones((64, 512), "float32")
+model = cornu.Sequential(
+    [cornu.Input((512,)), cornu.layers.Dense(512), cornu.layers.Reshape((512, 1)),
+     cornu.layers.Dense(512, activation="tanh"), cornu.layers.GlobalAveragePooling1D(),
+     cornu.layers.Dense(1)]
+)  # the tanh alone takes 64 MB
+model.compile("sgd", "mse")
+"""
+
+
+def _run(script: str) -> str:
+    source = textwrap.dedent(_START) + textwrap.dedent(script)
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+PAGES = (64 << 20) // 4096  # that a step would take anew
+
+needs_glibc = pytest.mark.skipif(heap._glibc() is None, reason="another C library")
+
+
+@needs_glibc
+def test_a_step_takes_no_new_pages_from_the_system() -> None:
+    found = int(
+        _run("""
+        model.fit(rows, rows[:, :1], batch_size=64, epochs=20, verbose=0)
+        start = faults()
+        model.fit(rows, rows[:, :1], batch_size=64, epochs=20, verbose=0)
+        print(faults() - start)
+        """)
+    )
+    assert found < 20 * PAGES / 3
+
+
+@needs_glibc
+def test_prediction_takes_no_new_pages_either() -> None:
+    found = int(
+        _run("""
+        many = np.tile(rows, (4, 1))
+        model.predict(many, batch_size=64, verbose=0)
+        start = faults()
+        for _ in range(5):
+            model.predict(many, batch_size=64, verbose=0)
+        print(faults() - start)
+        """)
+    )
+    assert found < 5 * 4 * PAGES / 3
+
+
+@needs_glibc
+def test_what_lies_idle_is_limited() -> None:
+    found = int(
+        _run("""
+        heap._MOST_KEPT = 16 << 20
+        heap._AFTERWARDS[heap._TRIM_THRESHOLD] = 16 << 20
+        start = resident()
+        with heap.kept():
+            arrays = [np.ones(16 << 20, "float32") for _ in range(4)]
+            arrays = [np.ones(1000, "float32") for _ in range(4)]  # above the holes
+        print(resident() - start)
+        """)
+    )
+    assert found < 64 << 20
+
+
+@needs_glibc
+def test_arrays_dropped_outside_are_given_back() -> None:
+    found = int(
+        _run("""
+        with heap.kept():
+            pass
+        start = resident()
+        arrays = [np.ones(16 << 20, "float32") for _ in range(4)]
+        assert resident() - start > 200 << 20
+        del arrays
+        print(resident() - start)
+        """)
+    )
+    assert found < 64 << 20
+
+
+@needs_glibc
+def test_blocks_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[object] = []
+    monkeypatch.setattr(heap, "_set", lambda library, parameters: said.append(parameters))
+    with heap.kept(), heap.kept():
+        assert said == [heap._KEEPING]
+    assert said == [heap._KEEPING, heap._AFTERWARDS]
+    with pytest.raises(KeyError), heap.kept():
+        raise KeyError
+    assert said == [heap._KEEPING, heap._AFTERWARDS] * 2
+
+
+def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heap, "_glibc", lambda: None)
+    heap.prepare(1 << 30)
+    with heap.kept():
+        pass
+    assert not heap._holders
