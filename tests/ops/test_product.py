@@ -8,11 +8,11 @@ import pytest
 from cornu.ops.product import rows_by_kernel
 
 
-@pytest.mark.parametrize("shape", [(3, 4), (2, 5, 4), (2, 3, 2, 4)])
+@pytest.mark.parametrize("shape", [(3, 4), (2, 5, 4), (2, 3, 2, 4), (9, 8)])
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_value_and_gradients(rng, shape, dtype):
     x = jnp.asarray(rng.integers(-3, 4, shape), dtype)
-    kernel = jnp.asarray(rng.integers(-3, 4, (4, 6)), dtype)
+    kernel = jnp.asarray(rng.integers(-3, 4, (shape[-1], 6)), dtype)
     weights = jnp.asarray(rng.integers(-2, 3, (*shape[:-1], 6)), dtype)
     np.testing.assert_array_equal(rows_by_kernel(x, kernel), x @ kernel)
 

@@ -7,6 +7,7 @@ import math
 import jax
 import jax.numpy as jnp
 
+from cornu.ops import head_products
 from cornu.ops.declare import op
 from cornu.ops.promotion import as_array, as_float
 from cornu.types import Array, Tensor
@@ -54,7 +55,7 @@ def dot_product_attention(
         key = jnp.repeat(key, heads // key_heads, axis=2)
         value = jnp.repeat(value, heads // key_heads, axis=2)
     wide = jnp.promote_types(query.dtype, jnp.float32)
-    logits = jnp.einsum("bthd,bshd->bhts", query, key, preferred_element_type=wide)
+    logits = head_products.match(query, key, wide)
     logits = logits * (1 / math.sqrt(key.shape[-1]) if scale is None else scale)
     if attn_logits_soft_cap is not None:
         logits = jnp.tanh(logits / attn_logits_soft_cap) * attn_logits_soft_cap
@@ -64,7 +65,7 @@ def dot_product_attention(
     if allowed is not None:
         logits = jnp.where(allowed, logits, 0.7 * float(jnp.finfo(logits.dtype).min))
     weights = jax.nn.softmax(logits, axis=-1).astype(key.dtype)
-    return jnp.einsum("bhts,bshd->bthd", weights, value)
+    return head_products.mix(weights, value)
 
 
 def _allowed(shape: tuple[int, ...], mask: Tensor, is_causal: bool) -> Array | None:

@@ -41,7 +41,11 @@ def _sum_of_outer_apart(left: jax.Array, right: jax.Array) -> jax.Array:
     # What makes the operands must not be told to write them transposed.
     left, right = lax.optimization_barrier((left, right))
     left, right = (x.reshape(-1, x.shape[-1]) for x in (left, right))
-    return lax.dot_general(left, right, (((0,), (0,)), ((), ())))
+    if not left.shape[1] > right.shape[1] <= len(left):
+        return _sum_of_outer(left, right)
+    # The wider factor goes last: 0.08 against 0.85 ms for 1024 rows, 512 by 10. Its result is
+    # small, or there are many rows, so that turning it over costs little.
+    return lax.optimization_barrier(_sum_of_outer(right, left)).T
 
 
 _product = multilinear.primitive("rows_by_kernel", _multiply)

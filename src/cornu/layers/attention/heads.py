@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import string
 from typing import Any
@@ -16,6 +17,7 @@ from cornu.layers.base.arguments import positive_integer
 from cornu.layers.base.layer import Layer
 from cornu.layers.core.einsum_dense import EinsumDense
 from cornu.layers.dropout import Dropout, check_rate
+from cornu.ops import head_products
 from cornu.serialization import codec
 
 _LETTERS = string.ascii_lowercase
@@ -219,15 +221,10 @@ class HeadAttention(Layer):
         if key.shape[-2] != query.shape[-2]:
             repeats = query.shape[-2] // key.shape[-2]
             key, value = (jnp.repeat(x, repeats, axis=-2) for x in (key, value))
-        targets = _LETTERS[: query.ndim - 1]
-        sources = "".join(c.upper() if i in axes else c for i, c in enumerate(targets))
-        kept = "".join(c for i, c in enumerate(targets) if i not in axes)
-        crossed = kept + "".join(targets[i] for i in axes) + "".join(sources[i] for i in axes)
-        scaled = query * (1 / math.sqrt(query.shape[-1]))
-        logits = jnp.einsum(f"{targets}z,{sources}z->{crossed}", scaled, key)
+        match, mix = _products(query.ndim, axes)
+        logits = match(query * (1 / math.sqrt(query.shape[-1])), key)
         weights = self._normalize(logits, allowed, len(axes))
-        dropped = self._dropout_layer(weights, training=training)
-        return jnp.einsum(f"{crossed},{sources}z->{targets}z", dropped, value), weights
+        return mix(self._dropout_layer(weights, training=training), value), weights
 
     def _normalize(self, logits: Array, allowed: Array | None, axes: int) -> Array:
         """Softmax over the sources; a query that may look nowhere gets weights of 0."""
@@ -243,6 +240,20 @@ class HeadAttention(Layer):
     def _axes(self, rank: int) -> tuple[int, ...]:
         """The axes of positions of a query that has been projected, batch and heads being none."""
         return tuple(range(1, rank - 1))
+
+
+def _products(rank: int, axes: tuple[int, ...]) -> tuple[Any, Any]:
+    """How queries meet keys, and weights values, at positions along these axes."""
+    if rank == 4:
+        return head_products.match, head_products.mix
+    targets = _LETTERS[: rank - 1]
+    sources = "".join(c.upper() if i in axes else c for i, c in enumerate(targets))
+    kept = "".join(c for i, c in enumerate(targets) if i not in axes)
+    crossed = kept + "".join(targets[i] for i in axes) + "".join(sources[i] for i in axes)
+    return (
+        functools.partial(jnp.einsum, f"{targets}z,{sources}z->{crossed}"),
+        functools.partial(jnp.einsum, f"{crossed},{sources}z->{targets}z"),
+    )
 
 
 def _fresh(initializer: Any) -> Any:
