@@ -8,7 +8,7 @@ import pytest
 from cornu.ops.bias import add_bias
 
 
-@pytest.mark.parametrize("shape", [(3, 4), (2, 300, 4), (1, 17, 19, 5)])
+@pytest.mark.parametrize("shape", [(3, 4), (2, 300, 4), (1, 17, 19, 5), (96, 11, 1000)])
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_value_and_gradient(rng, shape, dtype):
     x = jnp.asarray(rng.integers(-3, 4, shape), dtype)

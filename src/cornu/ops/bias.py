@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import jax
 import jax.numpy as jnp
 
@@ -10,8 +12,11 @@ from cornu.ops.promotion import as_array
 from cornu.types import Array, Tensor
 
 # XLA's CPU compiler sums rows through an intermediate window reduction: 8 ms for 295k rows of 32,
-# against 2.7 ms as a product with ones.
+# against 4.7 ms as a product with ones.
 _FEWEST_ROWS = 32
+# A product of many blocks of rows uses all cores: 1.0 ms, against 4.7 in one block.
+_MANY_VALUES = 1 << 20
+_MOST_BLOCKS = 64
 
 Shape = tuple[int, ...]
 
@@ -40,7 +45,10 @@ def _sum_by_product(rows: jax.Array, *, shape: Shape) -> jax.Array:
     flat = rows.reshape(-1, rows.shape[-1])
     if rows.dtype != jnp.float32 or len(flat) < _FEWEST_ROWS:
         return _sum(rows, shape=shape)
-    return (jnp.ones((1, len(flat)), flat.dtype) @ flat)[0]
+    blocks = math.gcd(len(flat), _MOST_BLOCKS) if flat.size >= _MANY_VALUES else 1
+    parts = flat.reshape(blocks, -1, flat.shape[1])
+    ones = jnp.ones((blocks, 1, parts.shape[1]), flat.dtype)
+    return jnp.sum((ones @ parts)[:, 0], 0) if blocks > 1 else (ones[0] @ flat)[0]
 
 
 _spread = multilinear.primitive("spread_over_rows", _broadcast)
