@@ -29,7 +29,7 @@ PLAIN = [pair for pair in CASES if pair[1] != "code"]
 # Cases (version/name, a pattern) whose next training step is another one today, and why.
 DIFFERENT = {
     r".*/optimizer_(legacy_)?nadam\..*": "Nadam's schedule of momenta, and what was kept of it",
-    r".*/optimizer_legacy_rmsprop\.h5": "epsilon stands outside of the root",
+    r".*/optimizer_legacy_rmsprop(_.*)?\.h5": "epsilon stands outside of the root",
     r".*/normalizations\..*": "the moving variance of images was one of a sample",
     r"keras-2\.15\.0/optimizer_legacy_.*\.keras": "these files lack the optimizer's state",
 }
