@@ -91,6 +91,16 @@ def mish(x: Tensor) -> Array:
     return jax.nn.mish(as_float(x))
 
 
+@op("activations")
+def hard_sigmoid_of_keras_2(x: Tensor) -> Array:
+    """`0.2 x + 0.5` limited to [0, 1]: what `hard_sigmoid` was before Keras 3, in older files.
+
+    Args:
+        x: any shape.
+    """
+    return jnp.clip(0.2 * as_float(x) + 0.5, 0, 1)
+
+
 swish = silu
 hard_swish = hard_silu
 
@@ -105,6 +115,7 @@ FAMILY = Family(
         glu,
         hard_shrink,
         hard_sigmoid,
+        hard_sigmoid_of_keras_2,
         hard_silu,
         hard_tanh,
         leaky_relu,

@@ -8,7 +8,15 @@ import json
 import os
 from typing import Any, BinaryIO, cast
 
-from cornu.saving import atomic, container, hdf5, plain_json, revive, weights
+from cornu.saving import (
+    atomic,
+    container,
+    hdf5,
+    legacy_config,
+    plain_json,
+    revive,
+    weights,
+)
 from cornu.saving.damage import shown
 from cornu.serialization import codec
 
@@ -62,6 +70,21 @@ def read(file: BinaryIO, what: str, *, compile: bool = True) -> Any:
         archive.open(container.WEIGHTS) as stored,
         hdf5.Reader(stored, container.WEIGHTS) as reader,
     ):
-        model = revive.model(config, compile=compile)
+        model = _revived(config, archive, compile)
         weights.load(model, reader.root, what=what)
     return model
+
+
+def _revived(config: Any, archive: container.Container, compile: bool) -> Any:
+    """The model of a config; Keras 2.12 to 2.15 wrote theirs into the same kind of file."""
+    about: Any = {}
+    if container.METADATA in archive:
+        about = plain_json.parse(archive.read(container.METADATA), container.METADATA)
+    version = about.get("keras_version") if isinstance(about, dict) else None
+    if not isinstance(version, str) or not version.startswith("2."):
+        return revive.model(config, compile=compile)
+    found = revive.old_model(legacy_config.translate(config))
+    training = legacy_config.compile_config(config.get("compile_config"))
+    if compile and training is not None:
+        revive.compile_old(found, training)
+    return found

@@ -50,6 +50,9 @@ class Container:
             ) from None
         self._members = _checked(members)
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._members
+
     @property
     def assets(self) -> list[str]:
         """Names of the members below `assets/`, folders left out."""

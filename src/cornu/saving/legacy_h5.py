@@ -9,14 +9,21 @@ from __future__ import annotations
 import json
 import os
 import re
-import warnings
 from collections.abc import Iterator
 from typing import Any, cast
 
 import numpy as np
 
 from cornu.errors import warn
-from cornu.saving import archive, hdf5, legacy_config, legacy_values, plain_json, revive
+from cornu.saving import (
+    archive,
+    hdf5,
+    legacy_config,
+    legacy_optimizers,
+    legacy_values,
+    plain_json,
+    revive,
+)
 from cornu.saving.atomic import replacing
 from cornu.saving.damage import FileError, listed, shown
 from cornu.saving.hdf5 import Group
@@ -137,7 +144,8 @@ def load_model(path: str, *, compile: bool = True) -> Any:
         text = root.attributes.get("model_config")
         if not isinstance(text, str):
             raise FileError(f"{name} holds weights only: make the model, then `load_weights`")
-        model = revive_config(plain_json.parse(text.encode(), "model_config"))
+        config = plain_json.parse(text.encode(), "model_config")
+        model = revive_config(config, _writer(root)[0])
         stored = root.groups.get("model_weights")
         if stored is None:
             raise FileError(f"{name} lacks the group 'model_weights'")
@@ -148,20 +156,16 @@ def load_model(path: str, *, compile: bool = True) -> Any:
     return model
 
 
-def revive_config(config: Any) -> Any:
-    """The model of a config of Keras 1 or 2."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # old spellings are no news in an old file
-        return revive.model(legacy_config.translate(config), compile=False)
+def revive_config(config: Any, version: int = 2) -> Any:
+    """The model of a config of Keras 1 or 2, or of the same form by Keras 3."""
+    return revive.old_model(legacy_config.translate(config, version))
 
 
 def _compile(model: Any, training: Any, root: Group) -> None:
-    config = legacy_config.compile_config(training)
+    config = legacy_config.compile_config(training, str(root.attributes.get("keras_version", "1.")))
     if config is None:
         return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        revive.compile_old(model, config)
+    revive.compile_old(model, config)
     stored = root.groups.get("optimizer_weights")
     optimizer = model.optimizer
     if stored is None or optimizer is None or not model.built:
@@ -169,11 +173,16 @@ def _compile(model: Any, training: Any, root: Group) -> None:
     names = _names(stored, "weight_names", [])
     optimizer.build(model.trainable_variables)
     arrays = [values_of(array) for array in _arrays(stored, names)]
-    values = legacy_values.optimizer_values(optimizer, names, arrays) if arrays else None
-    if values is not None:
-        optimizer.set_weights(values)
-    elif arrays:
+    weights = _trained(root.groups["model_weights"]) if _writer(root)[0] == 1 else None
+    if arrays and not legacy_optimizers.restore(optimizer, names, arrays, weights):
         warn(f"state of optimizer '{optimizer.name}' not loaded: that of the file does not fit")
+
+
+def _trained(root: Group) -> list[str]:
+    """Names of the trained weights in a file of Keras 1."""
+    groups = [root.find(name) for name in _names(root, "layer_names", [])]
+    names = [name for group in groups if group for name in _names(group, "weight_names", [])]
+    return [name for name in names if "_running_" not in name]
 
 
 def load_weights(

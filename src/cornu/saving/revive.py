@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from typing import Any
 
 from cornu.errors import short, warn
@@ -48,12 +49,30 @@ def _compile(found: Any, config: Any) -> None:
                 optimizer.build(found.trainable_variables)
 
 
+def old_model(config: Any) -> Any:
+    """The model of a config of Keras 1 or 2, translated already."""
+    with _quiet():
+        return model(config, compile=False)
+
+
 def compile_old(found: Any, config: dict[str, Any]) -> None:
     """Compile with a config of Keras 1 or 2; arguments that optimizers lost since are left out."""
-    _compile(found, {**config, "optimizer": _known_arguments(config["optimizer"])})
+    with _quiet():
+        _compile(found, {**config, "optimizer": _known_arguments(config["optimizer"])})
 
 
-def _known_arguments(record: dict[str, Any]) -> dict[str, Any]:
+@contextlib.contextmanager
+def _quiet() -> Any:
+    """Old spellings are no news in an old file."""
+    with warnings.catch_warnings():
+        for note in (".*: old ", ".*: has no effect any more"):
+            warnings.filterwarnings("ignore", note, UserWarning)
+        yield
+
+
+def _known_arguments(record: dict[str, Any] | str) -> dict[str, Any] | str:
+    if isinstance(record, str):
+        return record
     name = str(record.get("class_name", "")).rpartition(">")[2]
     given = record.get("config")
     found = codec.find_class({"class_name": name, "module": "keras.optimizers"})

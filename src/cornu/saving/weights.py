@@ -17,14 +17,18 @@ from cornu.errors import warn
 from cornu.layers.base.layer import Layer
 from cornu.optimizers.optimizer import Optimizer
 from cornu.optimizers.state import OptimizerState
-from cornu.saving import hdf5, parts
+from cornu.saving import hdf5, legacy_optimizers, parts
 from cornu.saving.damage import FileError, listed, shown
 from cornu.saving.hdf5 import Group, StoredArray
 
 # No weights: keys of random bits and metrics, which older writers kept, and the state of an
 # optimizer, which a model that is not compiled has no place for.
 _PASSED_OVER = re.compile(r"(^|/)seed_generator(_\d+)?/vars/|^metrics/|^optimizer/")
-_OLD_NAME = "_layer_checkpoint_dependencies"  # of `layers`, in `.keras` files of Keras 2.12 to 2.15
+# Attributes that hold parts, in the `.keras` files of Keras 2.12 to 2.15.
+_OLD_NAMES = {
+    "_layer_checkpoint_dependencies": "layers",
+    **{f"_{part}_dense": f"{part}_dense" for part in ("query", "key", "value", "output")},
+}
 
 
 Content = list[tuple[str, Any, dict[str, Any]]]  # (path, part, values by key)
@@ -110,12 +114,12 @@ def load(model: Any, root: Group, *, skip_mismatch: bool = False, what: str = "t
     plan.apply()
 
 
-def _today(root: Group) -> Group:
-    old = root.groups.get(_OLD_NAME)
-    if old is None or "layers" in root.groups:
-        return root
-    groups = {("layers" if name == _OLD_NAME else name): g for name, g in root.groups.items()}
-    return Group(root.path, root.attributes, root.arrays, groups)
+def _today(group: Group) -> Group:
+    """The same description under today's names of attributes."""
+    groups = {_OLD_NAMES.get(name, name): _today(inner) for name, inner in group.groups.items()}
+    if len(groups) != len(group.groups):  # both names: what is there is not renamed
+        return group
+    return Group(group.path, group.attributes, group.arrays, groups)
 
 
 class _Plan:
@@ -124,6 +128,7 @@ class _Plan:
     def __init__(self, model: Any, root: Group) -> None:
         self.assignments: list[tuple[Any, StoredArray]] = []
         self.custom: list[tuple[Any, Group]] = []
+        self.older: list[Any] = []  # optimizers whose state is in the form of Keras 2
         self.wrong: list[str] = []
         self.claimed: set[str] = set()
         for path, part in parts.walk(model):
@@ -155,6 +160,8 @@ class _Plan:
             variable.assign(values_of(array))
         for part, group in self.custom:
             part.load_own_variables(Store(group))
+        for optimizer in self.older:
+            legacy_optimizers.complete(optimizer)
 
     def _optimizer(self, model: Any, path: str, optimizer: Any, group: Group | None) -> None:
         """An optimizer's state is loaded where it fits; weights alone are often wanted."""
@@ -167,6 +174,8 @@ class _Plan:
             optimizer.build(model.trainable_variables)
         variables = optimizer.variables
         if len(variables) != len(group.arrays) or _mismatches(variables, group, path):
+            if self._older_optimizer(optimizer, group):
+                return
             warn(
                 f"state of optimizer '{optimizer.name}' not loaded: the file holds "
                 f"{len(group.arrays)} arrays for it, of another optimizer or other weights; "
@@ -174,6 +183,18 @@ class _Plan:
             )
             return
         self._assign(variables, group)
+
+    def _older_optimizer(self, optimizer: Any, group: Group) -> bool:
+        """Whether the state is one of Keras 2.12 to 2.15; then it is noted."""
+        keys = sorted(group.arrays, key=lambda key: (len(key), key))
+        shapes = [group.arrays[key].shape for key in keys]
+        found = legacy_optimizers.nameless(optimizer, shapes)
+        if found is None:
+            return False
+        variables = optimizer.variables
+        self.assignments += [(variables[i], group.arrays[keys[k]]) for i, k in found.items()]
+        self.older.append(optimizer)
+        return True
 
     def _part(self, path: str, part: Any, group: Group) -> None:
         place = f"layer '{part.name}' ({path or 'the model itself'})"
