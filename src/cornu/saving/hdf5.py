@@ -16,10 +16,12 @@ from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
-from h5py import h5d, h5z  # type: ignore[attr-defined]
+from h5py import h5d, h5o, h5z  # type: ignore[attr-defined]
 
 from cornu.saving import precheck, trailer
 from cornu.saving.damage import DamagedError, FileError, UnsafeError, listed, shown
+from cornu.saving.hdf5_attributes import Attributes, Heap
+from cornu.saving.hdf5_bytes import Bytes
 
 MAX_DEPTH = 64
 MAX_OBJECTS = 1_000_000
@@ -117,7 +119,7 @@ class Reader:
         except Exception as error:  # HDF5 has many ways to stumble over a damaged file
             raise DamagedError(f"{what} is damaged or no HDF5 file: {shown(error, 120)}") from None
         try:
-            self.root = _Description(size).group(self._h5, "", 0)
+            self.root = _Description(file, size).group(self._h5, "", 0)
         except FileError:
             self.close()
             raise
@@ -139,8 +141,10 @@ class Reader:
 class _Description:
     """One walk over a file, with its bounds."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, file: BinaryIO, size: int) -> None:
         self.size = size
+        self.source = Bytes(file)
+        self.heap = Heap(self.source)
         self.seen: set[int] = set()
         self.stored = 0  # bytes of all arrays, as stored
         self.inflated = 0  # and as read
@@ -148,7 +152,7 @@ class _Description:
     def group(self, source: h5py.Group, path: str, depth: int) -> Group:
         if depth > MAX_DEPTH:
             raise UnsafeError(f"groups are nested deeper than {MAX_DEPTH} levels")
-        found = Group(path, Attributes(source, path), {}, {})
+        found = Group(path, self._attributes(source, path), {}, {})
         for name in map(str, source):
             inner = f"{path}/{name}" if path else name
             self._check_name(name, inner)
@@ -164,6 +168,9 @@ class _Description:
             else:
                 raise UnsafeError(f"'{shown(inner)}' is neither a group nor an array")
         return found
+
+    def _attributes(self, of: h5py.Group | h5py.Dataset, path: str) -> Attributes:
+        return Attributes(self.source, self.heap, h5o.get_info(of.id).addr, path)
 
     def _once(self, address: int, path: str) -> None:
         if address in self.seen:
@@ -189,9 +196,19 @@ class _Description:
             raise UnsafeError(f"array '{shown(path)}' uses HDF5 filters other than deflate")
         if dataset.shape is None:
             raise UnsafeError(f"'{shown(path)}' has no shape")
-        found = StoredArray(path, tuple(dataset.shape), _dtype(dataset, path), dataset)
+        found = StoredArray(path, tuple(dataset.shape), self._dtype(dataset, path), dataset)
         self._check_size(dataset, plist.get_layout(), found)
         return found
+
+    def _dtype(self, dataset: h5py.Dataset, path: str) -> str:
+        dtype = dataset.dtype
+        if dtype.kind in "fiub" and dtype.subdtype is None:
+            return dtype.newbyteorder("=").name
+        if dtype.kind == "V" and dtype.names is None and dtype.subdtype is None:
+            name = self._attributes(dataset, path).get("dtype")
+            if isinstance(name, str) and WIDTHS.get(name) == dtype.itemsize:
+                return name
+        raise UnsafeError(f"array '{shown(path)}' holds {shown(dtype)}, not numbers")
 
     def _check_size(self, dataset: h5py.Dataset, layout: int, found: StoredArray) -> None:
         stored = dataset.id.get_storage_size()
@@ -213,61 +230,6 @@ class _Description:
             )
         if self.stored > self.size or self.inflated > MAX_INFLATION * self.size:
             raise UnsafeError(f"array '{shown(found.path)}' is larger than the file can hold")
-
-
-def _dtype(dataset: h5py.Dataset, path: str) -> str:
-    dtype = dataset.dtype
-    if dtype.kind in "fiub" and dtype.subdtype is None:
-        return dtype.newbyteorder("=").name
-    if dtype.kind == "V" and dtype.names is None and dtype.subdtype is None:
-        name = _text(dataset.attrs.get("dtype"))
-        if WIDTHS.get(name) == dtype.itemsize:
-            return name
-    raise UnsafeError(f"array '{shown(path)}' holds {shown(dtype)}, not numbers")
-
-
-class Attributes(Mapping[str, Any]):
-    """Texts, numbers and lists of text beside a group, each read when asked for.
-
-    Loading weights asks for none: the HDF5 library is at its weakest where it follows texts.
-    """
-
-    def __init__(self, group: h5py.Group, path: str) -> None:
-        self._group, self._path = group, path
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name in self._group.attrs
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self:
-            raise KeyError(name)
-        try:
-            return _plain(self._group.attrs[name])
-        except (OSError, TypeError, ValueError) as error:
-            raise DamagedError(
-                f"attribute '{shown(name)}' of '{shown(self._path)}' cannot be read: {shown(error)}"
-            ) from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._group.attrs)
-
-    def __len__(self) -> int:
-        return len(self._group.attrs)
-
-
-def _plain(value: Any) -> Any:
-    """Text, a number or a list of text; None for anything else."""
-    if isinstance(value, np.ndarray) and value.dtype.kind in "OSU":
-        return [_text(item) for item in value.ravel()]
-    if isinstance(value, np.ndarray) and not value.size:
-        return []
-    if isinstance(value, str | bytes):
-        return _text(value)
-    return value.item() if isinstance(value, np.bool_ | np.integer | np.floating) else None
-
-
-def _text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 # -- writing ---------------------------------------------------------------------------------------
