@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cornu.saving import hdf5_attributes
+from cornu.saving import hdf5_attributes, hdf5_headers
 from cornu.saving.damage import FileError, UnsafeError
 from cornu.saving.hdf5_bytes import Bytes, checksum_of
 
@@ -72,7 +72,8 @@ def addresses(content: bytes) -> tuple[int, int]:
 
 def read(content: bytes, address: int) -> hdf5_attributes.Attributes:
     source = Bytes(io.BytesIO(content))
-    return hdf5_attributes.Attributes(source, hdf5_attributes.Heap(source), address, "x")
+    messages = hdf5_headers.messages(source, address)
+    return hdf5_attributes.Attributes(messages, hdf5_attributes.Heap(source), "x")
 
 
 def by_h5py(content: bytes) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class Heap:
 
     def __init__(self, source: Bytes) -> None:
         self._source = source
+        self._left = source.size  # bytes of texts, each of which is decoded once
         self._collections: dict[int, dict[int, bytes]] = {}
 
     def text(self, length: int, address: int, index: int) -> bytes:
@@ -48,8 +49,8 @@ class Heap:
         """
         if not length or address in (0, UNDEFINED):
             return b""
-        self._source.text_left -= length
-        if self._source.text_left < 0:
+        self._left -= length
+        if self._left < 0:
             raise DamagedError("its texts are longer than the file")
         if address not in self._collections:
             self._collections[address] = self._collection(address)
@@ -82,14 +83,14 @@ class Attributes(Mapping[str, Any]):
     """Texts, numbers and lists of them beside a group or an array, each read when asked for.
 
     Args:
-        source: the file.
-        heap: its texts of variable length.
-        address: of the object.
-        path: its name in messages.
+        messages: of the object's header.
+        heap: the texts of variable length in the file.
+        path: the object's name in messages.
     """
 
-    def __init__(self, source: Bytes, heap: Heap, address: int, path: str) -> None:
-        self._source, self._heap, self._address, self._path = source, heap, address, path
+    def __init__(self, messages: list[Message], heap: Heap, path: str) -> None:
+        self._messages = [m for m in messages if m.kind in (_ATTRIBUTE, _ATTRIBUTE_INFO)]
+        self._heap, self._path = heap, path
         self._values: dict[str, Any] = {}
 
     def __contains__(self, name: object) -> bool:
@@ -116,7 +117,7 @@ class Attributes(Mapping[str, Any]):
     @functools.cached_property
     def _stored(self) -> dict[str, Message]:
         try:
-            return _by_name(hdf5_headers.messages(self._source, self._address))
+            return _by_name(self._messages)
         except FileError as error:
             raise type(error)(f"attributes of '{shown(self._path)}': {error}") from None
 
@@ -126,7 +127,7 @@ def _by_name(messages: list[Message]) -> dict[str, Message]:
     for message in messages:
         if message.kind == _ATTRIBUTE_INFO and _is_elsewhere(message.body):
             raise UnsafeError("they are stored densely, as no writer of models does")
-        if message.kind != _ATTRIBUTE:
+        if message.kind == _ATTRIBUTE_INFO:
             continue
         if message.flags & hdf5_headers.SHARED:
             raise UnsafeError("one is shared with other objects, as no writer of models does")
@@ -187,7 +188,7 @@ def _decoded(content: bytes, kind: Datatype, count: int, heap: Heap) -> list[Any
     if kind.numpy is not None:
         if kind.numpy.kind == "V":
             raise UnsafeError("raw bytes")
-        return np.frombuffer(content, kind.numpy, count).tolist()
+        return hdf5_types.native(np.frombuffer(content, kind.numpy, count)).tolist()
     if kind.variable:
         return [
             heap.text(*place).split(b"\0")[0].decode("utf-8", "replace")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from typing import BinaryIO
 
@@ -29,7 +30,6 @@ class Bytes:
         self._file = file
         self.size = file.seek(0, 2)
         self._left = 4 * self.size + _SLACK
-        self.text_left = self.size  # bytes of texts of variable length, each decoded once
 
     def read(self, place: int, size: int, what: str) -> bytes:
         """`size` bytes from `place` on.
@@ -51,6 +51,11 @@ class Bytes:
         if len(found) != size:
             raise DamagedError(f"{what} at byte {place} is cut short")
         return found
+
+    def close(self) -> None:
+        """Let go of the file: nothing can be read any more."""
+        self._file = io.BytesIO()
+        self._file.close()
 
     def check(self, place: int, size: int, what: str) -> None:
         """Refuse a stretch that is not inside the file."""

@@ -27,6 +27,11 @@ _FLOATS = {
 }
 _FLOAT_PROPERTIES = struct.Struct("<HHBBBBI")
 _IMPLIED_BIT = 2  # the mantissa's leading bit is not stored
+# Dtypes that NumPy lacks: Keras stores their raw bytes and the name in an attribute.
+WIDTHS = {
+    **dict.fromkeys(("bfloat16",), 2),
+    **dict.fromkeys(("float8_e4m3fn", "float8_e5m2", "int4", "uint4"), 1),
+}
 MAX_RANK = 32
 MAX_RAW = 16  # bytes of a value of a dtype that NumPy lacks
 NULL_ENDED, NULL_PADDED, SPACE_PADDED = 0, 1, 2
@@ -129,3 +134,10 @@ def dataspace(body: bytes) -> tuple[int, ...] | None:
     if math.prod(size or 1 for size in shape) >= 1 << 63:
         raise UnsafeError("an array of a size that no memory holds")
     return shape
+
+
+def native(values: np.ndarray) -> np.ndarray:
+    """Values as stored in this machine's byte order; truth values 0 or 1 whatever their byte is."""
+    if values.dtype == bool:
+        return values.view(np.uint8) != 0
+    return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
