@@ -275,6 +275,8 @@ def _in_chunks(whole: StoredArray, rest: bytes, source: Bytes) -> StoredArray:
     for key, place in hdf5_trees.leaves(source, tree, 1, 8 * (rank + 2)):
         size, skipped, *at = struct.unpack(f"<II{rank + 1}Q", key)
         source.check(place, size, "a chunk")
+        if at[-1]:
+            raise DamagedError("it has a chunk that begins inside a value")
         pieces[tuple(at[:-1])] = Piece(place, size, tuple(at[:-1]), skipped)
     if len(pieces) != count or not all(_is_on_grid(at, whole.shape, chunk) for at in pieces):
         raise _not_whole(whole)

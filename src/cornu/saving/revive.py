@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from cornu.errors import short, warn
@@ -24,7 +25,7 @@ def model(config: Any, *, compile: bool = True) -> Any:
     """
     if not isinstance(config, dict) or not {"class_name", "config"} <= set(config):
         raise FileError("the config is no record of a model: it lacks 'class_name' or 'config'")
-    with _as_file_error():
+    with as_file_error():
         found = codec.deserialize(config)
         if not isinstance(found, Layer) or not hasattr(found, "get_compile_config"):
             raise FileError(f"the config is that of {short(type(found).__name__)}, not of a model")
@@ -34,7 +35,7 @@ def model(config: Any, *, compile: bool = True) -> Any:
 
 
 def _compile(found: Any, config: Any) -> None:
-    with _as_file_error():
+    with as_file_error():
         if not isinstance(config, dict):
             raise FileError("'compile_config' is no dict")
         try:
@@ -50,7 +51,13 @@ def _compile(found: Any, config: Any) -> None:
 
 def compile_old(found: Any, config: dict[str, Any]) -> None:
     """Compile with a config of Keras 1 or 2; arguments that optimizers lost since are left out."""
-    _compile(found, {**config, "optimizer": _known_arguments(config["optimizer"])})
+    with as_file_error():
+        try:
+            optimizer = _known_arguments(config["optimizer"])
+        except ValueError as error:
+            warn(f"the model is not compiled: {shown(error, 200)}")
+            return
+    _compile(found, {**config, "optimizer": optimizer})
 
 
 def _known_arguments(record: dict[str, Any]) -> dict[str, Any]:
@@ -63,14 +70,18 @@ def _known_arguments(record: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _as_file_error() -> Any:
-    """Errors of making objects from a file's config, short enough to read."""
+def as_file_error(what: str = "the config") -> Iterator[None]:
+    """Errors of making objects from what a file holds, short enough to read.
+
+    Args:
+        what: it is that is read, in messages.
+    """
     try:
         yield
     except FileError:
         raise
     except RecursionError:
-        raise FileError("the config is nested too deeply") from None
+        raise FileError(f"{what} is nested too deeply") from None
     except Exception as error:
-        place = codec.place_of(error) or "the config cannot be read: "
+        place = codec.place_of(error) or f"{what} cannot be read: "
         raise FileError(f"{shown(place, 90)}{shown(error, 190)}") from error
