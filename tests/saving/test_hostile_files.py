@@ -76,21 +76,27 @@ def test_only_lambda_reads_code_and_only_when_told() -> None:
 
 @pytest.mark.parametrize("kind", fuzz.KINDS)
 def test_mutated_files_are_refused_or_read(kind: str) -> None:
-    found = fuzzed(kind, 1.0)
+    found = fuzzed(kind, "1.0", "1")
     assert found["tries"] > found["read"] > 0
+
+
+@pytest.mark.parametrize("kind", fuzz.KINDS)
+def test_files_that_guided_fuzzing_found_are_refused_or_read(kind: str) -> None:
+    found = fuzzed(kind, "again")
+    assert found["tries"] > 30 and found["read"] > 0
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", fuzz.KINDS)
 def test_ten_minutes_of_mutated_files(kind: str) -> None:
-    assert fuzzed(kind, 150)["tries"] > 1000
+    assert fuzzed(kind, "150", "1")["tries"] > 1000
 
 
-def fuzzed(kind: str, seconds: float) -> dict[str, Any]:
+def fuzzed(kind: str, *how: str) -> dict[str, Any]:
     """Run the fuzzer in a child: a crash or a hang is a failure, too."""
     script = pathlib.Path(hostile.__file__).with_name("fuzz.py")
-    command = [sys.executable, str(script), str(tree.SOURCE / "cornu"), kind, str(seconds), "1"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
+    command = [sys.executable, str(script), str(tree.SOURCE / "cornu"), kind, *how]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)
 
