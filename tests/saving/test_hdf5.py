@@ -347,6 +347,44 @@ def test_a_chunk_with_more_in_it_than_it_says_is_refused() -> None:
         read(written(fill))
 
 
+def test_sizes_that_no_memory_holds_are_refused() -> None:
+    def fill(file: h5py.File) -> None:
+        file.create_dataset("a", (0, 1 << 62), "f8")
+
+    with pytest.raises(UnsafeError, match="a size that no memory holds"):
+        read(written(fill))
+
+
+def test_names_without_end_are_refused() -> None:
+    """Thousands of names that all begin in one long stretch without an end."""
+    content = written(lambda file: file.create_group("n" * 9000))
+    with pytest.raises(DamagedError, match=r"a name in a group .* has no end"):
+        read(content)
+
+
+def test_names_longer_than_the_file_are_refused() -> None:
+    def fill(file: h5py.File) -> None:
+        inner = file.create_group("/".join("x" * 900 for _ in range(50)))
+        for i in range(300):
+            inner.create_group(str(i))
+
+    with pytest.raises(UnsafeError, match="names of groups and arrays are longer than the file"):
+        read(written(fill))
+
+
+@pytest.mark.parametrize("bound", ["MAX_OBJECTS", "MAX_ATTRIBUTES"])
+def test_there_are_bounds_on_numbers(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(file: h5py.File) -> None:
+        for i in range(9):
+            file.create_group(str(i)).attrs["name"] = i
+
+    monkeypatch.setattr(hdf5, bound, 10)
+    assert len(read(written(fill))) == 10
+    monkeypatch.setattr(hdf5, bound, 8)
+    with pytest.raises(UnsafeError, match="more than 8 "):
+        read(written(fill))
+
+
 # -- the house -------------------------------------------------------------------------------------
 
 

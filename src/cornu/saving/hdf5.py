@@ -26,7 +26,8 @@ from cornu.saving.hdf5_writer import write
 __all__ = ["MAX_INFLATION", "WIDTHS", "Attributes", "Group", "Reader", "StoredArray", "write"]
 
 MAX_DEPTH = 64
-MAX_OBJECTS = 1_000_000
+MAX_OBJECTS = 200_000
+MAX_ATTRIBUTES = 500_000
 MAX_NAME = 1024
 
 
@@ -110,6 +111,8 @@ class _Description:
         self.seen: set[int] = set()
         self.stored = 0  # bytes of all arrays, as stored
         self.inflated = 0  # and as read
+        self.attributes = 0
+        self.names_left = 4 * source.size + (1 << 16)  # characters of the paths of all objects
 
     def whole(self) -> Group:
         root = self.source.root()
@@ -122,7 +125,7 @@ class _Description:
     def _group(self, messages: list[Message], path: str, depth: int) -> Group:
         if depth > MAX_DEPTH:
             raise UnsafeError(f"groups are nested deeper than {MAX_DEPTH} levels")
-        found = Group(path, Attributes(messages, self.heap, path), {}, {})
+        found = Group(path, self._attributes(messages, path), {}, {})
         for name, place in hdf5_groups.members(self.source, messages):
             inner = f"{path}/{name}" if path else name
             self._check_name(name, inner)
@@ -139,6 +142,13 @@ class _Description:
                 found.arrays[name] = self._array(content, inner)
         return found
 
+    def _attributes(self, messages: list[Message], path: str) -> Attributes:
+        found = Attributes(messages, self.heap, path)
+        self.attributes += found.messages
+        if self.attributes > MAX_ATTRIBUTES:
+            raise UnsafeError(f"more than {MAX_ATTRIBUTES} attributes")
+        return found
+
     def _once(self, address: int, path: str) -> None:
         if address in self.seen:
             raise UnsafeError(f"'{shown(path)}' is stored under two names")
@@ -146,14 +156,16 @@ class _Description:
         if len(self.seen) > MAX_OBJECTS:
             raise UnsafeError(f"more than {MAX_OBJECTS} groups and arrays")
 
-    @staticmethod
-    def _check_name(name: str, path: str) -> None:
+    def _check_name(self, name: str, path: str) -> None:
         usual = name.isprintable() and name not in ("", ".", "..") and "/" not in name
         if not usual or len(name) > MAX_NAME:
             raise UnsafeError(f"'{shown(path)}' has a name that no layer can have")
+        self.names_left -= len(path)
+        if self.names_left < 0:
+            raise UnsafeError("the names of groups and arrays are longer than the file")
 
     def _array(self, messages: list[Message], path: str) -> StoredArray:
-        attributes = Attributes(messages, self.heap, path)
+        attributes = self._attributes(messages, path)
         found = hdf5_arrays.describe(self.source, messages, attributes, path)
         self.stored += found.stored
         self.inflated += found.inflated

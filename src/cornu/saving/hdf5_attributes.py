@@ -93,6 +93,11 @@ class Attributes(Mapping[str, Any]):
         self._heap, self._path = heap, path
         self._values: dict[str, Any] = {}
 
+    @property
+    def messages(self) -> int:
+        """How many messages of the header are about them, known without looking into any."""
+        return len(self._messages)
+
     def __contains__(self, name: object) -> bool:
         return name in self._stored
 

@@ -21,6 +21,7 @@ _TABLE = struct.Struct("<4sBxH")
 _ENTRY = struct.Struct("<QQI20x")
 _PAIR = struct.Struct("<QQ")
 _SOFT_ENTRY = 2
+_MAX_NAME = 4096  # bytes
 _LINKS = {1: "a soft link", 64: "a link to another file"}
 
 
@@ -63,9 +64,9 @@ def _of_node(source: Bytes, place: int, names: bytes) -> Iterator[tuple[str, int
         raise DamagedError(f"there is no symbol table at byte {place}")
     entries = source.read(place + _TABLE.size, count * _ENTRY.size, "a symbol table")
     for start, address, kind in _ENTRY.iter_unpack(entries):
-        end = names.find(b"\0", start) if start < len(names) else -1
+        end = names.find(b"\0", start, start + _MAX_NAME) if start < len(names) else -1
         if end < 0:
-            raise DamagedError("a name of a group is not where the file says it is")
+            raise DamagedError("a name in a group is not where the file says it is, or has no end")
         name = _decoded(names[start:end])
         if kind == _SOFT_ENTRY:
             raise UnsafeError(f"'{shown(name)}' is a soft link, not stored here")

@@ -34,6 +34,7 @@ WIDTHS = {
 }
 MAX_RANK = 32
 MAX_RAW = 16  # bytes of a value of a dtype that NumPy lacks
+_MAX_VALUES = 1 << 58  # times the largest value still a size that NumPy can count to
 NULL_ENDED, NULL_PADDED, SPACE_PADDED = 0, 1, 2
 
 
@@ -131,7 +132,7 @@ def dataspace(body: bytes) -> tuple[int, ...] | None:
     if version == 2 and kind == 2:
         return None
     shape = struct.unpack_from(f"<{rank}Q", body, start)
-    if math.prod(size or 1 for size in shape) >= 1 << 63:
+    if math.prod(size or 1 for size in shape) >= _MAX_VALUES:
         raise UnsafeError("an array of a size that no memory holds")
     return shape
 
