@@ -295,7 +295,7 @@ WORDS = {
         *("[[", "]]", "{{", "}}", "\\\\u0000", "_00000.weights.h5", "../"),
     ),
 }
-OPTIONS = ("-timeout=120", "-rss_limit_mb=1024", "-max_len=40000")
+OPTIONS = ("-timeout=600", "-rss_limit_mb=1024", "-max_len=40000")
 INSTRUMENTED = ("hdf5", "container", "plain_json", "trailer", "listing", "shard_index")
 
 
