@@ -34,6 +34,7 @@ def read(content: bytes) -> dict[str, np.ndarray | None]:
         found: dict[str, np.ndarray | None] = {g.path: None for g in reader.root.walk()}
         for array in reader.root.all_arrays():
             found[array.path] = array.read()
+            assert isinstance(found[array.path], np.ndarray)
             assert array.nbytes == found[array.path].nbytes  # type: ignore[union-attr]
         return found
 

@@ -140,5 +140,5 @@ def dataspace(body: bytes) -> tuple[int, ...] | None:
 def native(values: np.ndarray) -> np.ndarray:
     """Values as stored in this machine's byte order; truth values 0 or 1 whatever their byte is."""
     if values.dtype == bool:
-        return values.view(np.uint8) != 0
+        return np.asarray(values.view(np.uint8) != 0)
     return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
