@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import cornu
-from cornu.saving import hdf5
+from cornu.saving import hdf5, listing
 from cornu.saving.damage import DamagedError
 from house import tree
 from saving import fuzz, hostile
@@ -124,3 +124,14 @@ def test_loading_weights_follows_no_texts(
 
     monkeypatch.setattr(hdf5.Attributes, "__getitem__", touched)
     cornu.models.load_model(tmp_path / "m.keras").load_weights(tmp_path / "m.weights.h5")
+
+
+def test_paths_in_a_listing_do_not_grow_with_depth(tmp_path: pathlib.Path) -> None:
+    inner: Any = [{"class_name": "Dense", "config": {"name": "d" * 60}}] * 3
+    for _ in range(40):
+        inner = [{"class_name": "Sequential", "config": {"name": "m" * 60, "layers": inner}}]
+    (tmp_path / "m.json").write_text(json.dumps(inner[0]))
+    paths = [path for path, _ in listing.read(tmp_path / "m.json").layers]
+    assert len(paths) == 43
+    assert max(map(len, paths)) < 600
+    assert paths[1] == f"{'m' * 60}/{'m' * 60}"
