@@ -5,14 +5,16 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+MINUTES ?= 10
 INPUTS := pyproject.toml $(wildcard constraints/*.txt)
 
-.PHONY: help demo test check bench bench-quick clean
+.PHONY: help demo test check fuzz bench bench-quick clean
 
 help:
 	@echo "make demo         train two small networks on handwritten digits and draw the result"
 	@echo "make test         run every test (ARGS=... for pytest)"
 	@echo "make check        lint, format, types, line count"
+	@echo "make fuzz         feed damaged files to the readers, guided by coverage (an hour; MINUTES=1)"
 	@echo "make bench        compare speed with Keras on JAX, PyTorch and TensorFlow (minutes)"
 	@echo "make bench-quick  the same with one short round"
 	@echo "make clean        delete what these commands made"
@@ -32,6 +34,15 @@ check: $(VENV)/installed-test
 	        $$(find $$tree -name '*.py' -exec cat {} + | wc -l); \
 	done
 
+fuzz: .fuzz/installed
+	@for kind in json keras legacy newer shards weights; do \
+	    echo "$$kind: $(MINUTES) minutes"; \
+	    .fuzz/bin/python tests/saving/fuzz.py src/cornu $$kind .fuzz/corpus/$$kind \
+	        -max_total_time=$$(($(MINUTES) * 60)) -print_final_stats=1 >.fuzz/$$kind.log 2>&1 \
+	        || { tail -n 30 .fuzz/$$kind.log; exit 1; }; \
+	    grep -E '^(Done|stat::peak)' .fuzz/$$kind.log; \
+	done
+
 bench: $(VENV)/installed-demo
 	@$(BIN)/python benchmarks/run.py
 
@@ -39,7 +50,7 @@ bench-quick: $(VENV)/installed-demo
 	@$(BIN)/python benchmarks/run.py --quick
 
 clean:
-	rm -rf $(VENV) .bench demo-output build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .bench .fuzz demo-output build dist .pytest_cache .ruff_cache .hypothesis
 	find src tests benchmarks examples -name __pycache__ -type d -exec rm -rf {} +
 
 # A stamp in the environment says what is installed; newer requirements install again.
@@ -49,6 +60,13 @@ $(VENV)/installed-%: $(VENV)/created $(INPUTS)
 	else set --; echo "No $$pins: installing the newest versions that fit."; fi; \
 	echo "Installing Cornu with its '$*' requirements into $(VENV) (a minute or two) ..."; \
 	$(BIN)/python -m pip install -qq --disable-pip-version-check "$$@" -e '.[$*]'
+	@touch $@
+
+# The fuzzer's environment is one of its own: readers of files need neither JAX nor Keras.
+.fuzz/installed: $(VENV)/created constraints/fuzz.txt
+	@$(BIN)/python -m venv .fuzz
+	@.fuzz/bin/python -m pip install -qq --disable-pip-version-check -r constraints/fuzz.txt \
+	    -c constraints/python$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])').txt
 	@touch $@
 
 $(VENV)/created:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -108,6 +109,38 @@ def test_files_cut_short(kind: str) -> None:
         except FileError:
             continue
         assert size == len(content) - 1  # only the mark behind the checksums is gone
+
+
+def with_checksums(content: bytes, text: str) -> bytes:
+    found = content[: trailer.read(io.BytesIO(content))["bytes"]]  # type: ignore[index]
+    text = text.replace("SIZE", str(len(found)))
+    return (
+        found + b"\ncornu-checksums " + text.encode() + b"\n" + struct.pack("<I", len(text))
+    ) + b"cornu-end\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"bytes": SIZE.0, "arrays": {}, "sha256": ""}',
+        '{"bytes": SIZE, "arrays": [], "sha256": ""}',
+        '{"bytes": true, "arrays": {}}',
+        "[" * 100_000,
+        "{" + '"bytes": SIZE, "arrays": {"a": [' + "[]," * 600_000 + "[]]}}",
+    ],
+    ids=["float", "list", "bool", "deep", "many"],
+)
+def test_checksums_of_another_form_are_none(text: str) -> None:
+    content = with_checksums(weights_file(), text)
+    assert trailer.read(io.BytesIO(content)) is None
+    assert read_weights(content) == read_weights(weights_file())
+
+
+def test_arrays_that_overlap_are_not_all_looked_at() -> None:
+    everything = ", ".join(f'"{i}": [0, SIZE, 1]' for i in range(50_000))
+    text = f'{{"bytes": SIZE, "sha256": "", "arrays": {{{everything}}}}}'
+    with pytest.raises(DamagedError, match="checksum of 0 is wrong"):
+        read_weights(with_checksums(weights_file(), text))
 
 
 def test_files_without_checksums_load() -> None:

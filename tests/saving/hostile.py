@@ -249,6 +249,8 @@ def texts() -> Iterator[tuple[str, bytes]]:
     yield "many numbers", b"[" + b"1," * 9_000_000 + b"1]"
     yield "long number", b'{"class_name": ' + b"9" * 1_000_000 + b', "config": {}}'
     yield "twice a key", b'{"class_name": "Sequential", "class_name": "Lambda", "config": {}}'
+    yield "quotes without an end", b'{"a": "' + b'\\"' * 2_000_000
+    yield "quotes and a backslash", b'{"a": "' + b'\\"' * 2_000_000 + b"\\"
     yield "no json", b"\x00\xff\xfe"
     yield "yaml", b"!!python/object/apply:os.system ['true']"
     yield "python", b"__import__('os').system('true')"

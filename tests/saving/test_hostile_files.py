@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 import cornu
-from cornu.saving import hdf5
+from cornu.saving import hdf5, listing
 from cornu.saving.damage import DamagedError
 from house import tree
-from saving import hostile
+from saving import fuzz, hostile
 
 
 def test_hostile_files_are_refused(tmp_path: pathlib.Path) -> None:
@@ -74,41 +74,47 @@ def test_only_lambda_reads_code_and_only_when_told() -> None:
     assert users == ["src/cornu/layers/core/lambda_.py"]
 
 
-@pytest.mark.parametrize("kind", ["json", "keras", "legacy", "weights"])
+@pytest.mark.parametrize("kind", fuzz.KINDS)
 def test_mutated_files_are_refused_or_read(kind: str) -> None:
-    found = fuzz(kind, 1.5)
+    found = fuzzed(kind, "1.0", "1")
     assert found["tries"] > found["read"] > 0
 
 
+@pytest.mark.parametrize("kind", fuzz.KINDS)
+def test_files_that_guided_fuzzing_found_are_refused_or_read(kind: str) -> None:
+    found = fuzzed(kind, "again")
+    assert found["tries"] > 30 and found["read"] > 0
+
+
 @pytest.mark.soak
-@pytest.mark.parametrize("kind", ["json", "keras", "legacy", "weights"])
+@pytest.mark.parametrize("kind", fuzz.KINDS)
 def test_ten_minutes_of_mutated_files(kind: str) -> None:
-    assert fuzz(kind, 150)["tries"] > 1000
+    assert fuzzed(kind, "150", "1")["tries"] > 1000
 
 
-def fuzz(kind: str, seconds: float) -> dict[str, Any]:
-    """Run the fuzzer in a child: a crash or a hang of the HDF5 library is a failure, too."""
+def fuzzed(kind: str, *how: str) -> dict[str, Any]:
+    """Run the fuzzer in a child: a crash or a hang is a failure, too."""
     script = pathlib.Path(hostile.__file__).with_name("fuzz.py")
-    command = [sys.executable, str(script), str(tree.SOURCE / "cornu"), kind, str(seconds), "1"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
+    command = [sys.executable, str(script), str(tree.SOURCE / "cornu"), kind, *how]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)
 
 
 def test_a_heap_on_which_hdf5_would_hang(tmp_path: pathlib.Path) -> None:
-    path = tmp_path / "m.weights.h5"
-    content = bytearray(hostile.weights(lambda file: file.attrs.update(name="text")))
+    path = tmp_path / "m.h5"
+    content = bytearray(hostile.weights(lambda file: file.attrs.update(model_config="{}")))
     heap = content.index(b"GCOL")
     content[heap + 16 : heap + 32] = bytes(16)  # its first object: free, of size zero
     path.write_bytes(bytes(content))
-    with pytest.raises(DamagedError, match="heap of texts"):
-        cornu.Sequential([cornu.Input((3,)), cornu.layers.Dense(2)]).load_weights(path)
+    with pytest.raises(DamagedError, match="'model_config' of '' cannot be read: a text is not"):
+        cornu.models.load_model(path)
 
 
 def test_loading_weights_follows_no_texts(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The HDF5 library has crashed on damaged heaps of texts; weights are loaded without them."""
+    """What is not needed cannot be damaged."""
     model = cornu.Sequential([cornu.Input((3,)), cornu.layers.Dense(2)])
     model.save(tmp_path / "m.keras")
     model.save_weights(tmp_path / "m.weights.h5")
@@ -118,3 +124,14 @@ def test_loading_weights_follows_no_texts(
 
     monkeypatch.setattr(hdf5.Attributes, "__getitem__", touched)
     cornu.models.load_model(tmp_path / "m.keras").load_weights(tmp_path / "m.weights.h5")
+
+
+def test_paths_in_a_listing_do_not_grow_with_depth(tmp_path: pathlib.Path) -> None:
+    inner: Any = [{"class_name": "Dense", "config": {"name": "d" * 60}}] * 3
+    for _ in range(40):
+        inner = [{"class_name": "Sequential", "config": {"name": "m" * 60, "layers": inner}}]
+    (tmp_path / "m.json").write_text(json.dumps(inner[0]))
+    paths = [path for path, _ in listing.read(tmp_path / "m.json").layers]
+    assert len(paths) == 43
+    assert max(map(len, paths)) < 600
+    assert paths[1] == f"{'m' * 60}/{'m' * 60}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -251,3 +252,55 @@ def test_long_lists_of_names_are_split_and_read_back(tmp_path: pathlib.Path) -> 
     model.load_weights(tmp_path / "long.h5")
     for found, value in zip(model.get_weights(), values, strict=True):
         np.testing.assert_array_equal(found, value)
+
+
+def test_numbers_are_no_names(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [1.5, 2.0]
+        file.attrs["weight_names"] = [3]
+    model = cornu.Sequential([cornu.Input((4,)), cornu.layers.Dense(3)])
+    with pytest.raises(FileError, match="attribute 'layer_names' of '' holds no names"):
+        model.load_weights(path)
+
+
+@pytest.mark.parametrize("name", ["", "Custom>Mine", "relu", None, 7, ["Adam"]])
+def test_an_optimizer_that_is_not_known_leaves_the_model_uncompiled(
+    name: Any, tmp_path: pathlib.Path
+) -> None:
+    path, values = tmp_path / "m.h5", (array(4, 3), array(3))
+    config = {"class_name": "Sequential", "config": {"name": "m", "layers": [
+        dense_2("d", 3, batch_input_shape=[None, 4])]}}  # fmt: skip
+    training = {"optimizer_config": {"class_name": name, "config": {"lr": 1}}, "loss": "mse"}
+    arrays = [("d/kernel:0", values[0]), ("d/bias:0", values[1])]
+    keras2.write(path, config, [("d", arrays)], version="2.4.0", training=training)
+    with pytest.warns(UserWarning, match="the model is not compiled"):
+        model = cornu.models.load_model(path)
+    np.testing.assert_array_equal(model.layers[0].kernel, values[0])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"dtype": {"class_name": "Policy", "config": "float32"}},
+        {"dtype": {"class_name": ["Policy"], "config": {}}},
+        {"layer": {"class_name": {}, "config": {"layers": 3}}},
+    ],
+    ids=str,
+)
+def test_odd_values_in_old_configs_are_refused(change: Any, tmp_path: pathlib.Path) -> None:
+    config = {"class_name": "Sequential", "config": {"name": "m", "layers": [
+        dense_2("d", 3, batch_input_shape=[None, 4], **change)]}}  # fmt: skip
+    keras2.write(tmp_path / "m.h5", config, [], version="2.4.0")
+    with pytest.raises(FileError):
+        cornu.models.load_model(tmp_path / "m.h5")
+
+
+@pytest.mark.parametrize("shapes", [((), (), (2, 2)), ((4, 7), (2, 5), (12,)), ((4, 9), (), (9,))])
+def test_odd_arrays_of_old_layers_are_refused(shapes: Any, tmp_path: pathlib.Path) -> None:
+    names = ("g/kernel:0", "g/recurrent_kernel:0", "g/bias:0")
+    arrays = [(name, array(*shape)) for name, shape in zip(names, shapes, strict=True)]
+    keras2.write(tmp_path / "w.h5", None, [("g", arrays)], version="2.4.0")
+    model = cornu.Sequential([cornu.Input((3, 4)), cornu.layers.GRU(3, name="g")])
+    with pytest.raises(FileError, match="layer 'g'"):
+        model.load_weights(tmp_path / "w.h5")

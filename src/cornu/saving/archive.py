@@ -83,7 +83,7 @@ def _revived(config: Any, archive: container.Container, compile: bool) -> Any:
     version = about.get("keras_version") if isinstance(about, dict) else None
     if not isinstance(version, str) or not version.startswith("2."):
         return revive.model(config, compile=compile)
-    found = revive.old_model(legacy_config.translate(config))
+    found = revive.old_model(config)
     training = legacy_config.compile_config(config.get("compile_config"))
     if compile and training is not None:
         revive.compile_old(found, training)

@@ -50,8 +50,8 @@ class KerasFileEditor:
         with hdf5.Reader(file, os.path.basename(self.filepath)) as reader:
             for group in reader.root.walk():
                 path = group.path.removesuffix("vars").strip("/")
-                if "name" in group.attributes:
-                    self.names[path] = group.attributes["name"]
+                if isinstance(name := group.attributes.get("name"), str):
+                    self.names[path] = name
                 for name, array in group.arrays.items():
                     self._place(path, make=True)[name] = weights.values_of(array)
 

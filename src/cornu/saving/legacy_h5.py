@@ -158,7 +158,7 @@ def load_model(path: str, *, compile: bool = True) -> Any:
 
 def revive_config(config: Any, version: int = 2) -> Any:
     """The model of a config of Keras 1 or 2, or of the same form by Keras 3."""
-    return revive.old_model(legacy_config.translate(config, version))
+    return revive.old_model(config, version)
 
 
 def _compile(model: Any, training: Any, root: Group) -> None:
@@ -253,7 +253,8 @@ def _match(
         return
     values = [values_of(array) for array in arrays]
     if not isinstance(layer, list):
-        values = legacy_values.convert(layer, values, version, theano)
+        with revive.as_file_error(f"{name}: what the file holds for it"):
+            values = legacy_values.convert(layer, values, version, theano)
     if len(values) != len(variables):
         problems.append(f"{name} has {len(values)} arrays in the file, expected {len(variables)}")
         return
@@ -290,10 +291,19 @@ def _arrays(group: Group, names: list[str]) -> list[Any]:
 
 def _names(group: Group, attribute: str, default: Any) -> Any:
     """A list of names, put together where it was split."""
-    found = group.attributes.get(attribute)
-    if isinstance(found, list):
+    found = _list(group, attribute)
+    if found is not None:
         return found
     pieces: list[list[str]] = []
-    while isinstance(piece := group.attributes.get(f"{attribute}{len(pieces)}"), list):
+    while (piece := _list(group, f"{attribute}{len(pieces)}")) is not None:
         pieces.append(piece)
     return [name for piece in pieces for name in piece] if pieces else default
+
+
+def _list(group: Group, attribute: str) -> list[str] | None:
+    found = group.attributes.get(attribute)
+    if not isinstance(found, list):
+        return None
+    if not all(isinstance(name, str) for name in found):
+        raise FileError(f"attribute '{attribute}' of '{shown(group.path)}' holds no names")
+    return found

@@ -17,6 +17,7 @@ from cornu.saving.hdf5 import Group
 _CODE = "__lambda__"
 _ADDRESS = re.compile(r"(?i)^([a-z][a-z0-9+.-]*://|/|\.\./|~/|[a-z]:\\)")
 _NO_PARTS = ("dtype", "compile_config", "inbound_nodes")
+_MAX_PATH = 500  # characters
 _PLACES = ("keras", "cornu", "builtins")
 
 
@@ -135,7 +136,7 @@ def _records(value: Any, path: str, is_part: bool) -> Iterator[tuple[str, dict[s
     if "class_name" in value and isinstance(config, dict):
         name = config.get("name", value.get("name"))
         if isinstance(name, str):
-            path = f"{path}/{shown(name)}" if path else shown(name)
+            path = _below(path, name)
         yield path or "model", value, is_part
     for key, item in value.items():
         yield from _records(item, path, is_part and key not in _NO_PARTS)
@@ -149,4 +150,11 @@ def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
             yield from _texts(item, path)
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _texts(item, f"{path}/{shown(key)}" if path else shown(key))
+            yield from _texts(item, _below(path, key))
+
+
+def _below(path: str, name: str) -> str:
+    """The path of what is called `name` at a path; deep ones end in dots, as no model has them."""
+    if len(path) > _MAX_PATH:
+        return path if path.endswith("...") else f"{path}/..."
+    return f"{path}/{shown(name)}" if path else shown(name)

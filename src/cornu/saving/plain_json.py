@@ -12,7 +12,8 @@ MAX_BYTES = 64 << 20
 MAX_DEPTH = 200
 MAX_CONTAINERS = 500_000
 MAX_VALUES = 4_000_000
-_STRUCTURE = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL)
+# Possessive, and content with an end or without: no text is gone over twice.
+_STRUCTURE = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]', re.DOTALL)
 
 
 def parse(content: bytes, what: str) -> Any:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 from cornu.errors import short, warn
 from cornu.layers.base.layer import Layer
+from cornu.saving import legacy_config
 from cornu.saving.damage import FileError, shown
 from cornu.serialization import codec
 from cornu.serialization.configurable import config_names
@@ -25,7 +27,7 @@ def model(config: Any, *, compile: bool = True) -> Any:
     """
     if not isinstance(config, dict) or not {"class_name", "config"} <= set(config):
         raise FileError("the config is no record of a model: it lacks 'class_name' or 'config'")
-    with _as_file_error():
+    with as_file_error():
         found = codec.deserialize(config)
         if not isinstance(found, Layer) or not hasattr(found, "get_compile_config"):
             raise FileError(f"the config is that of {short(type(found).__name__)}, not of a model")
@@ -35,7 +37,7 @@ def model(config: Any, *, compile: bool = True) -> Any:
 
 
 def _compile(found: Any, config: Any) -> None:
-    with _as_file_error():
+    with as_file_error():
         if not isinstance(config, dict):
             raise FileError("'compile_config' is no dict")
         try:
@@ -49,20 +51,32 @@ def _compile(found: Any, config: Any) -> None:
                 optimizer.build(found.trainable_variables)
 
 
-def old_model(config: Any) -> Any:
-    """The model of a config of Keras 1 or 2, translated already."""
+def old_model(config: Any, version: int = 2) -> Any:
+    """The model of a config of Keras 1 or 2, not compiled.
+
+    Args:
+        config: as the file has it.
+        version: see `legacy_config.translate`.
+    """
     with _quiet():
-        return model(config, compile=False)
+        with as_file_error():
+            translated = legacy_config.translate(config, version)
+        return model(translated, compile=False)
 
 
 def compile_old(found: Any, config: dict[str, Any]) -> None:
     """Compile with a config of Keras 1 or 2; arguments that optimizers lost since are left out."""
-    with _quiet():
-        _compile(found, {**config, "optimizer": _known_arguments(config["optimizer"])})
+    with _quiet(), as_file_error():
+        try:
+            optimizer = _known_arguments(config["optimizer"])
+        except ValueError as error:
+            warn(f"the model is not compiled: {shown(error, 200)}")
+            return
+        _compile(found, {**config, "optimizer": optimizer})
 
 
 @contextlib.contextmanager
-def _quiet() -> Any:
+def _quiet() -> Iterator[None]:
     """Old spellings are no news in an old file."""
     with warnings.catch_warnings():
         for note in (".*: old ", ".*: has no effect any more"):
@@ -82,14 +96,18 @@ def _known_arguments(record: dict[str, Any] | str) -> dict[str, Any] | str:
 
 
 @contextlib.contextmanager
-def _as_file_error() -> Any:
-    """Errors of making objects from a file's config, short enough to read."""
+def as_file_error(what: str = "the config") -> Iterator[None]:
+    """Errors of making objects from what a file holds, short enough to read.
+
+    Args:
+        what: it is that is read, in messages.
+    """
     try:
         yield
     except FileError:
         raise
     except RecursionError:
-        raise FileError("the config is nested too deeply") from None
+        raise FileError(f"{what} is nested too deeply") from None
     except Exception as error:
-        place = codec.place_of(error) or "the config cannot be read: "
+        place = codec.place_of(error) or f"{what} cannot be read: "
         raise FileError(f"{shown(place, 90)}{shown(error, 190)}") from error

@@ -5,17 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 from typing import Any, cast
 
-from cornu.saving import hdf5, plain_json, weights
+from cornu.saving import hdf5, shard_index, weights
 from cornu.saving.atomic import replacing
-from cornu.saving.damage import FileError, UnsafeError, shown
+from cornu.saving.damage import FileError, shown
 from cornu.saving.hdf5 import Group
 
 Content = list[tuple[str, Any, dict[str, Any]]]
-_SHARD = re.compile(r"[^/\\\x00]{1,200}_\d{5}\.weights\.h5")
-_MAX_INDEX = 64 << 20
 
 
 def save(model: Any, path: str, max_shard_size: float) -> None:
@@ -73,28 +70,14 @@ def load(model: Any, path: str, *, skip_mismatch: bool = False) -> None:
     """
     name = shown(os.path.basename(path))
     with open(path, "rb") as file:
-        index = plain_json.parse(file.read(_MAX_INDEX + 1), name)
-    where = index.get("weight_map") if isinstance(index, dict) else None
-    if not isinstance(where, dict):
-        raise FileError(f"{name} is no index of weights: it lacks 'weight_map'")
-    names = {shard for shards in where.values() for shard in _listed(shards)}
-    for shard in names:
-        if not _SHARD.fullmatch(shard):
-            raise UnsafeError(f"{name} names a file that is no shard: '{shown(shard)}'")
+        names = shard_index.shards(file.read(shard_index.MAX_BYTES + 1), name)
     with contextlib.ExitStack() as stack:
         whole = Group("", {}, {}, {})
-        for shard in sorted(names):
+        for shard in names:
             part = stack.enter_context(open(os.path.join(os.path.dirname(path), shard), "rb"))
             reader = stack.enter_context(hdf5.Reader(cast(Any, part), shown(shard)))
             _merge(whole, reader.root)
         weights.load(model, whole, skip_mismatch=skip_mismatch, what=name)
-
-
-def _listed(shards: Any) -> list[str]:
-    found = [shards] if isinstance(shards, str) else shards
-    if not isinstance(found, list) or not all(isinstance(shard, str) for shard in found):
-        raise FileError("an entry of 'weight_map' names no files")
-    return found
 
 
 def _merge(target: Group, source: Group) -> None:

@@ -19,6 +19,9 @@ import struct
 import zlib
 from typing import Any, BinaryIO
 
+from cornu.saving import plain_json
+from cornu.saving.damage import FileError
+
 _START = b"\ncornu-checksums "
 _END = b"cornu-end\n"
 _LENGTH = struct.Struct("<I")
@@ -58,13 +61,15 @@ def read(file: BinaryIO) -> dict[str, Any] | None:
         return None
     file.seek(start)
     content = file.read(len(_START) + length)
+    if not content.startswith(_START):
+        return None
     try:
-        found = json.loads(content[len(_START) :]) if content.startswith(_START) else None
-    except (ValueError, RecursionError):
+        found = plain_json.parse(content[len(_START) :], "the checksums")
+    except FileError:
         return None
-    if not isinstance(found, dict) or found.get("bytes") != start:
+    if not isinstance(found, dict) or not isinstance(found.get("arrays"), dict):
         return None
-    return found if isinstance(found.get("arrays"), dict) else None
+    return found if type(found.get("bytes")) is int and found["bytes"] == start else None
 
 
 def is_intact(file: BinaryIO, trailer: dict[str, Any]) -> bool:
@@ -74,13 +79,16 @@ def is_intact(file: BinaryIO, trailer: dict[str, Any]) -> bool:
 
 def damaged_arrays(file: BinaryIO, trailer: dict[str, Any]) -> list[str]:
     """Paths of the arrays whose bytes are not those that were written."""
-    found = []
+    found, left = [], trailer["bytes"]  # arrays do not overlap
     for path, place in trailer["arrays"].items():
         is_place = (
             isinstance(place, list) and len(place) == 3 and all(type(n) is int for n in place)
         )
         if not is_place or not 0 <= place[0] <= place[0] + place[1] <= trailer["bytes"]:
             continue
+        left -= place[1]
+        if left < 0:
+            break
         file.seek(place[0])
         if zlib.crc32(file.read(place[1])) != place[2]:
             found.append(path)
