@@ -7,11 +7,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INPUTS := pyproject.toml $(wildcard constraints/*.txt)
 
-.PHONY: help demo test check bench bench-quick clean
+.PHONY: help demo test soak check bench bench-quick clean
 
 help:
 	@echo "make demo         train two small networks on handwritten digits and draw the result"
 	@echo "make test         run every test (ARGS=... for pytest)"
+	@echo "make soak         long runs: every fault, every flipped byte, fuzzing (half an hour)"
 	@echo "make check        lint, format, types, line count"
 	@echo "make bench        compare speed with Keras on JAX, PyTorch and TensorFlow (minutes)"
 	@echo "make bench-quick  the same with one short round"
@@ -22,6 +23,9 @@ demo: $(VENV)/installed-demo
 
 test: $(VENV)/installed-test
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+soak: $(VENV)/installed-test
+	@$(BIN)/python -m pytest -n 2 -m soak -rP $(ARGS)
 
 check: $(VENV)/installed-test
 	@$(BIN)/ruff check .

@@ -39,9 +39,16 @@ def _texts(model: Any) -> dict[str, bytes]:
 
 
 def metadata() -> dict[str, str]:
-    """Who wrote a file, and when."""
-    now = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
-    return {"keras_version": KERAS_VERSION, "date_saved": now, "writer": "cornu"}
+    """Who wrote a file, and when.
+
+    The environment variable `SOURCE_DATE_EPOCH` (seconds since 1970, as in reproducible builds)
+    stands in for the time: files of equal models are then equal.
+    """
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    utc = datetime.UTC
+    when = datetime.datetime.fromtimestamp(int(fixed), utc) if fixed.isdecimal() else None
+    date = (when or datetime.datetime.now()).strftime("%Y-%m-%d@%H:%M:%S")
+    return {"keras_version": KERAS_VERSION, "date_saved": date, "writer": "cornu"}
 
 
 def load(path: str | os.PathLike[str], *, compile: bool = True) -> Any:
