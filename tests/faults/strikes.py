@@ -48,6 +48,10 @@ def one_file(path: pathlib.Path) -> Snapshot:
     return {path.name: digest(path)}
 
 
+def whole_folder(path: pathlib.Path) -> Snapshot:
+    return {str(p.relative_to(path)): digest(p) for p in path.rglob("*") if p.is_file()}
+
+
 def shards(path: pathlib.Path) -> Snapshot:
     """What the index leads to; the shards' own names don't count."""
     where = json.loads(path.read_text())["weight_map"]
@@ -62,6 +66,7 @@ KINDS: dict[str, tuple[str, Callable[..., None], Callable[[pathlib.Path], Snapsh
         lambda model, path: model.save_weights(path, max_shard_size=1e-8),
         shards,
     ),
+    "folder": ("m", lambda model, path: model.save(path, zipped=False), whole_folder),
     "legacy": ("m.h5", lambda model, path: model.save(path), one_file),
 }
 
@@ -166,6 +171,7 @@ class Striker:
         if self.kind == "shards":  # whole ones may stay, under numbers of their own
             left = [name for name in left if not re.fullmatch(r"m_\d{5}\.weights\.h5", name)]
         visible = [name for name in left if not (name.startswith(".") and name.endswith(".new"))]
+        # An old folder that cannot be removed stays, under the name that the new one had.
         if visible or (left and action in ("ENOSPC", "EIO", "full from then on")):
             self.wrong.append(f"{place}: leaves {left}")
 

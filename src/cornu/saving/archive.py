@@ -2,40 +2,74 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import io
 import json
 import os
+from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
 
-from cornu.saving import atomic, container, hdf5, plain_json, revive, weights
-from cornu.saving.damage import shown
+from cornu.saving import (
+    assets,
+    atomic,
+    atomic_folder,
+    container,
+    folder,
+    hdf5,
+    plain_json,
+    revive,
+    weights,
+)
+from cornu.saving.damage import DamagedError, listed, shown
 from cornu.serialization import codec
 
+Box = container.Container | folder.Folder
 KERAS_VERSION = "3.15.1"  # whose format is written
 
 
 def save(model: Any, path: str | os.PathLike[str]) -> None:
     """Write a model to a `.keras` file, atomically."""
     texts = _texts(model)  # before anything is made on the disk: a config may not be writable
-    with atomic.replacing(path) as file, atomic.scratch(path) as values:
+    with (
+        atomic.replacing(path) as file,
+        assets.collected(model) as files,
+        atomic.scratch(path) as values,
+    ):
         weights.write(model, values)
-        container.write(file, texts, values, {})
+        container.write(file, texts, values, files)
+
+
+def save_folder(model: Any, path: str | os.PathLike[str]) -> None:
+    """Write a model to a folder of its own, atomically.
+
+    Raises:
+        FileExistsError: if there is a folder that holds other things.
+    """
+    if os.path.isdir(path) and (found := folder.others(os.fspath(path))):
+        raise FileExistsError(
+            f"{os.fspath(path)} is a folder that holds other things than a model, and is not "
+            f"replaced: {listed(found)}"
+        )
+    config = _config(model)
+    with atomic_folder.replacing(path) as made, assets.collected(model) as files:
+        folder.write(made, config, metadata(), lambda file: weights.write(model, file), files)
 
 
 def write(model: Any, file: BinaryIO) -> None:
     """Write a model into an empty file, or into memory."""
     texts = _texts(model)
-    with io.BytesIO() as values:
+    with assets.collected(model) as files, io.BytesIO() as values:
         weights.write(model, values)
-        container.write(file, texts, values, {})
+        container.write(file, texts, values, files)
 
 
 def _texts(model: Any) -> dict[str, bytes]:
-    return {
-        container.METADATA: json.dumps(metadata()).encode(),
-        container.CONFIG: json.dumps(codec.serialize(model)).encode(),
-    }
+    return {container.METADATA: json.dumps(metadata()).encode(), **_config(model)}
+
+
+def _config(model: Any) -> dict[str, bytes]:
+    return {container.CONFIG: json.dumps(codec.serialize(model)).encode()}
 
 
 def metadata() -> dict[str, str]:
@@ -52,23 +86,42 @@ def metadata() -> dict[str, str]:
 
 
 def load(path: str | os.PathLike[str], *, compile: bool = True) -> Any:
-    """The model of a `.keras` file.
+    """The model of a `.keras` file, or of a folder with its members.
 
     Raises:
-        FileError: if the file is damaged, not safe to read, or does not fit together.
+        FileError: if it is damaged, not safe to read, or does not fit together.
     """
-    with open(path, "rb") as file:
-        return read(cast(Any, file), shown(os.path.basename(os.fspath(path))), compile=compile)
+    with opened(path) as box:
+        return _model(box, shown(os.path.basename(os.path.abspath(path))), compile)
 
 
 def read(file: BinaryIO, what: str, *, compile: bool = True) -> Any:
     """The model of an open `.keras` file, called `what` in messages."""
-    archive = container.Container(file)
-    config = plain_json.parse(archive.read(container.CONFIG), container.CONFIG)
-    with (
-        archive.open(container.WEIGHTS) as stored,
-        hdf5.Reader(stored, container.WEIGHTS) as reader,
-    ):
+    return _model(container.Container(file), what, compile)
+
+
+@contextlib.contextmanager
+def opened(path: str | os.PathLike[str]) -> Iterator[Box]:
+    """The members of a `.keras` file or of a model's folder, by their names."""
+    if os.path.isdir(path):
+        yield folder.Folder(os.fspath(path))
+        return
+    with open(path, "rb") as file:
+        yield container.Container(cast(Any, file))
+
+
+def _model(box: Box, what: str, compile: bool) -> Any:
+    config = plain_json.parse(box.read(container.CONFIG), container.CONFIG)
+    with box.open(container.WEIGHTS) as stored, hdf5.Reader(stored, container.WEIGHTS) as reader:
+        _check_together(box, reader, what)
         model = revive.model(config, compile=compile)
         weights.load(model, reader.root, what=what)
+    assets.load(model, box, what)
     return model
+
+
+def _check_together(box: Box, reader: hdf5.Reader, what: str) -> None:
+    """Refuse weights of another save than the rest of a folder."""
+    expected = box.weights_digest if isinstance(box, folder.Folder) else None
+    if expected and reader.trailer is not None and reader.trailer["sha256"] != expected:
+        raise DamagedError(f"{container.WEIGHTS} is not the one that {what} was saved with")

@@ -44,7 +44,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """
     target = os.path.realpath(os.fspath(path))
     folder, name = os.path.split(target)
-    with _explained(path):
+    with explained(path):
         if os.path.isdir(target):
             raise IsADirectoryError(errno.EISDIR, "there is a folder of that name", target)
         descriptor, temporary = tempfile.mkstemp(prefix=f".{name[:80]}.", suffix=".new", dir=folder)
@@ -82,7 +82,7 @@ def link(source: str, path: str) -> None:
         with replacing(path) as target, open(source, "rb") as content:
             shutil.copyfileobj(content, target)
         return
-    with _explained(path):
+    with explained(path):
         try:
             os.replace(temporary, path)
         except OSError:
@@ -96,7 +96,7 @@ def link(source: str, path: str) -> None:
 def scratch(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A nameless file in the folder of `path`, gone when the block ends."""
     folder = os.path.dirname(os.path.realpath(os.fspath(path)))
-    with _explained(path), tempfile.TemporaryFile(dir=folder) as file:
+    with explained(path), tempfile.TemporaryFile(dir=folder) as file:
         yield file  # type: ignore[misc]
 
 
@@ -134,7 +134,8 @@ def confirm(path: str | os.PathLike[str]) -> None:
 
 
 @contextlib.contextmanager
-def _explained(path: str | os.PathLike[str]) -> Iterator[None]:
+def explained(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn errors of the system in this block into a `WriteError` of `path`."""
     try:
         yield
     except WriteError:

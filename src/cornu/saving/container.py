@@ -51,9 +51,13 @@ class Container:
         self._members = _checked(members)
 
     @property
-    def assets(self) -> list[str]:
-        """Names of the members below `assets/`, folders left out."""
-        return [n for n in self._members if n.startswith("assets/") and not n.endswith("/")]
+    def assets(self) -> dict[str, int]:
+        """Size of each member below `assets/`, folders left out, by name."""
+        return {
+            name: info.file_size
+            for name, info in self._members.items()
+            if name.startswith("assets/") and not name.endswith("/")
+        }
 
     def read(self, name: str, limit: int = MAX_JSON) -> bytes:
         """The content of a member.
@@ -110,7 +114,7 @@ def _checked(members: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     found: dict[str, zipfile.ZipInfo] = {}
     for info in members:
         name = info.filename
-        if info.orig_filename != name or not _is_usual(name):
+        if info.orig_filename != name or not is_usual(name):
             raise UnsafeError(f"the file has a member '{shown(name)}', which no model has")
         if name in found:
             raise UnsafeError(f"the file has the member '{name}' twice")
@@ -137,7 +141,8 @@ def _check(info: zipfile.ZipInfo) -> None:
         raise UnsafeError(f"{name} expands to {info.file_size} bytes, which no model does")
 
 
-def _is_usual(name: str) -> bool:
+def is_usual(name: str) -> bool:
+    """Whether a member of a model may have this name."""
     if name in (CONFIG, METADATA, WEIGHTS):
         return True
     parts = name.rstrip("/").split("/")
@@ -197,7 +202,7 @@ class _Part:
 
 
 def write(
-    file: BinaryIO, texts: Mapping[str, bytes], weights: BinaryIO, assets: Mapping[str, bytes]
+    file: BinaryIO, texts: Mapping[str, bytes], weights: BinaryIO, assets: Mapping[str, str]
 ) -> None:
     """Write a container.
 
@@ -205,18 +210,24 @@ def write(
         file: empty, open for writing.
         texts: `config.json` and `metadata.json`.
         weights: the finished `model.weights.h5`, open for reading.
-        assets: content of the members below `assets/`, by full name.
+        assets: paths of the files that become members below `assets/`, by the members' names.
     """
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as target:
-        for name, content in {**texts, **assets}.items():
+        for name, content in texts.items():
             target.writestr(_member(name), content)
-        size = weights.seek(0, os.SEEK_END)
-        weights.seek(0)
-        info = _member(WEIGHTS)
-        info.file_size = size
-        with target.open(info, "w") as member:
-            while piece := weights.read(_PIECE):
-                member.write(piece)
+        _copy(target, WEIGHTS, weights)
+        for name, path in assets.items():
+            with open(path, "rb") as content:
+                _copy(target, name, content)
+
+
+def _copy(target: zipfile.ZipFile, name: str, content: BinaryIO) -> None:
+    info = _member(name)
+    info.file_size = content.seek(0, os.SEEK_END)
+    content.seek(0)
+    with target.open(info, "w") as member:
+        while piece := content.read(_PIECE):
+            member.write(piece)
 
 
 def _member(name: str) -> zipfile.ZipInfo:
