@@ -147,7 +147,7 @@ class Striker:
         ending = "killed" if os.WIFSIGNALED(status) else "failed" if status else "saved"
         self.ends[f"{ending}, {state}"] += 1
         self.wrong += [f"{place}: {text}" for text in self.complaints(action, state, ending, said)]
-        self.check_what_is_left(action, place)
+        self.check_what_is_left(action, state, place)
         if self.tried(0, 0, 0) or self.look(self.path) != self.new:
             self.wrong.append(f"{place}: saving again failed: {self.report.read_text()[:200]}")
 
@@ -165,14 +165,17 @@ class Striker:
                 found.append(f"{state}, but says {said[:300]}")
         return found
 
-    def check_what_is_left(self, action: str, place: str) -> None:
+    def check_what_is_left(self, action: str, state: str, place: str) -> None:
         """Unfinished files have names of no model's; who only fails takes them away."""
         left = [name for name in self.names() if name not in self.at_first]
         if self.kind == "shards":  # whole ones may stay, under numbers of their own
             left = [name for name in left if not re.fullmatch(r"m_\d{5}\.weights\.h5", name)]
         visible = [name for name in left if not (name.startswith(".") and name.endswith(".new"))]
         # An old folder that cannot be removed stays, under the name that the new one had.
-        if visible or (left and action in ("ENOSPC", "EIO", "full from then on")):
+        tidy = action in ("ENOSPC", "EIO", "full from then on") and not (
+            self.kind == "folder" and state == "new"
+        )
+        if visible or (left and tidy):
             self.wrong.append(f"{place}: leaves {left}")
 
 

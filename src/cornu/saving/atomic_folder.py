@@ -41,10 +41,10 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[str]:
             _sync(made)
             _take_place(made, target)
         except BaseException:
-            shutil.rmtree(made, ignore_errors=True)
+            _discard(made)
             raise
-        shutil.rmtree(made, ignore_errors=True)  # the old content, now
         atomic.confirm(path)
+        _discard(made)  # the old content, now
 
 
 def _take_place(made: str, target: str) -> None:
@@ -65,6 +65,11 @@ def _take_place(made: str, target: str) -> None:
         os.rename(aside, target)
         raise
     os.rename(aside, made)
+
+
+def _discard(folder: str) -> None:
+    with contextlib.suppress(OSError):  # what cannot be deleted stays, under a hidden name
+        shutil.rmtree(folder)
 
 
 def _mode_for(target: str) -> int:
