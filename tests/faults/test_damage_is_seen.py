@@ -32,7 +32,7 @@ def weights_file() -> bytes:
 
 def keras_file() -> bytes:
     file = io.BytesIO()
-    container.write(file, TEXTS, io.BytesIO(weights_file()), {})
+    container.write(file, TEXTS, lambda member: member.write(weights_file()), {})
     return file.getvalue()
 
 

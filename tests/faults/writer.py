@@ -105,10 +105,8 @@ def content(kind: str) -> Callable[[Any], None]:
         hdf5.write(file, arrays, attributes)
 
     def archive(file: Any) -> None:
-        values = io.BytesIO()
-        hdf5.write(values, arrays, attributes)
         texts = {container.CONFIG: b"{}", container.METADATA: b"{}"}
-        container.write(file, texts, values, {})
+        container.write(file, texts, weights, {})
 
     return {"pieces": pieces, "weights": weights, "archive": archive}[kind]
 

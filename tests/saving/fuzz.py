@@ -70,7 +70,7 @@ def legacy_file() -> bytes:
 def keras_file() -> bytes:
     content = io.BytesIO()
     texts = {"config.json": GOOD_CONFIG, "metadata.json": b"{}"}
-    reader("container").write(content, texts, io.BytesIO(weights_file()), {})
+    reader("container").write(content, texts, lambda member: member.write(weights_file()), {})
     return content.getvalue()
 
 

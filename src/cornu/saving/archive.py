@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import io
 import json
 import os
 from collections.abc import Iterator
@@ -31,13 +30,8 @@ KERAS_VERSION = "3.15.1"  # whose format is written
 def save(model: Any, path: str | os.PathLike[str]) -> None:
     """Write a model to a `.keras` file, atomically."""
     texts = _texts(model)  # before anything is made on the disk: a config may not be writable
-    with (
-        atomic.replacing(path) as file,
-        assets.collected(model) as files,
-        atomic.scratch(path) as values,
-    ):
-        weights.write(model, values)
-        container.write(file, texts, values, files)
+    with atomic.replacing(path) as file, assets.collected(model) as files:
+        container.write(file, texts, lambda member: weights.write(model, member), files)
 
 
 def save_folder(model: Any, path: str | os.PathLike[str]) -> None:
@@ -59,9 +53,8 @@ def save_folder(model: Any, path: str | os.PathLike[str]) -> None:
 def write(model: Any, file: BinaryIO) -> None:
     """Write a model into an empty file, or into memory."""
     texts = _texts(model)
-    with assets.collected(model) as files, io.BytesIO() as values:
-        weights.write(model, values)
-        container.write(file, texts, values, files)
+    with assets.collected(model) as files:
+        container.write(file, texts, lambda member: weights.write(model, member), files)
 
 
 def _texts(model: Any) -> dict[str, bytes]:

@@ -50,7 +50,10 @@ def collected(model: Any) -> Iterator[dict[str, str]]:
             own = os.path.join(folder, *_place(path).split("/"))
             os.makedirs(own, exist_ok=True)
             part.save_assets(own)
-        yield dict(_written(folder))
+        found = dict(_written(folder))
+        if len(found) > container.MAX_MEMBERS - 3:
+            raise ValueError(f"the layers have {len(found)} files; fewer would be read again")
+        yield found
 
 
 def load(model: Any, box: Box, what: str) -> None:

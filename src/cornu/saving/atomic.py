@@ -92,14 +92,6 @@ def link(source: str, path: str) -> None:
         confirm(path)
 
 
-@contextlib.contextmanager
-def scratch(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """A nameless file in the folder of `path`, gone when the block ends."""
-    folder = os.path.dirname(os.path.realpath(os.fspath(path)))
-    with explained(path), tempfile.TemporaryFile(dir=folder) as file:
-        yield file  # type: ignore[misc]
-
-
 def _mode_for(target: str) -> int:
     """The permissions of the old file; for a new one what the process's mask leaves of 0666."""
     try:

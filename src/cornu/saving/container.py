@@ -9,14 +9,17 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, cast
 
+from cornu.saving import trailer
 from cornu.saving.damage import DamagedError, UnsafeError, listed, shown
+from cornu.saving.zip_writer import ZipWriter
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 MAX_JSON = 64 << 20
@@ -78,7 +81,10 @@ class Container:
         info = self._info(name)
         if info.compress_type == zipfile.ZIP_STORED:
             part = cast(BinaryIO, _Part(self._file, _data_start(self._file, info), info.file_size))
-            if _crc(part) != info.CRC:
+            # Weights with checksums of their own are compared with those, by their reader.
+            has_own = name == WEIGHTS and trailer.read(part) is not None
+            part.seek(0)
+            if not has_own and _crc(part) != info.CRC:
                 raise DamagedError(f"{name} is damaged: its checksum is wrong")
             part.seek(0)
             yield part
@@ -202,35 +208,25 @@ class _Part:
 
 
 def write(
-    file: BinaryIO, texts: Mapping[str, bytes], weights: BinaryIO, assets: Mapping[str, str]
+    file: BinaryIO,
+    texts: Mapping[str, bytes],
+    values: Callable[[BinaryIO], object],
+    assets: Mapping[str, str],
 ) -> None:
     """Write a container.
 
     Args:
-        file: empty, open for writing.
+        file: empty, open for writing and reading.
         texts: `config.json` and `metadata.json`.
-        weights: the finished `model.weights.h5`, open for reading.
+        values: writes `model.weights.h5` into a file, open for writing and reading.
         assets: paths of the files that become members below `assets/`, by the members' names.
     """
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as target:
-        for name, content in texts.items():
-            target.writestr(_member(name), content)
-        _copy(target, WEIGHTS, weights)
-        for name, path in assets.items():
-            with open(path, "rb") as content:
-                _copy(target, name, content)
-
-
-def _copy(target: zipfile.ZipFile, name: str, content: BinaryIO) -> None:
-    info = _member(name)
-    info.file_size = content.seek(0, os.SEEK_END)
-    content.seek(0)
-    with target.open(info, "w") as member:
-        while piece := content.read(_PIECE):
-            member.write(piece)
-
-
-def _member(name: str) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-    info.external_attr = 0o600 << 16
-    return info
+    target = ZipWriter(file)
+    for name, content in texts.items():
+        target.add(name, content)
+    with target.member(WEIGHTS) as member:
+        values(member)
+    for name, path in assets.items():
+        with open(path, "rb") as source, target.member(name) as member:
+            shutil.copyfileobj(source, member)
+    target.finish()

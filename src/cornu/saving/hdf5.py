@@ -9,6 +9,7 @@ a dataset is held against the bytes that are really there before anything is all
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import math
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +19,7 @@ import h5py
 import numpy as np
 from h5py import h5d, h5z  # type: ignore[attr-defined]
 
-from cornu.saving import precheck, trailer
+from cornu.saving import passes, precheck, trailer
 from cornu.saving.damage import DamagedError, FileError, UnsafeError, listed, shown
 
 MAX_DEPTH = 64
@@ -104,13 +105,10 @@ class Reader:
 
     def __init__(self, file: BinaryIO, what: str) -> None:
         self.trailer = trailer.read(file)
-        if self.trailer is not None and not trailer.is_intact(file, self.trailer):
-            wrong = trailer.damaged_arrays(file, self.trailer)
-            place = f"checksum of {listed(wrong)} is wrong" if wrong else "its checksum is wrong"
-            raise DamagedError(f"{what} is damaged: {place}")
+        size = file.seek(0, 2)
+        heaps = _check_bytes(file, size, self.trailer, what)
         try:
-            size = file.seek(0, 2)
-            precheck.check(file, size, what)
+            precheck.check(file, size, what, heaps)
             self._h5 = h5py.File(file, "r")
         except FileError:
             raise
@@ -134,6 +132,21 @@ class Reader:
     def close(self) -> None:
         """Close the file."""
         self._h5.close()
+
+
+def _check_bytes(
+    file: BinaryIO, size: int, sums: dict[str, Any] | None, what: str
+) -> precheck.Heaps:
+    """Compare the content with its digest, where it has one; gives where heaps may be."""
+    heaps, digest = precheck.Heaps(), hashlib.sha256()
+    covered = sums["bytes"] if sums is not None else 0
+    passes.over(file, 0, covered, digest.update, heaps.look)
+    passes.over(file, covered, size - covered, heaps.look)
+    if sums is not None and digest.hexdigest() != sums.get("sha256"):
+        wrong = trailer.damaged_arrays(file, sums)
+        place = f"checksum of {listed(wrong)} is wrong" if wrong else "its checksum is wrong"
+        raise DamagedError(f"{what} is damaged: {place}")
+    return heaps
 
 
 class _Description:

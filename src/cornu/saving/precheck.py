@@ -10,23 +10,44 @@ from __future__ import annotations
 import struct
 from typing import BinaryIO
 
+import numpy as np
+
 from cornu.saving.damage import DamagedError, UnsafeError
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
-_COLLECTION = b"GCOL"
+_WORD = int.from_bytes(b"GCOL", "little")
 _HEADER = struct.Struct("<4sB3xQ")
 _OBJECT = struct.Struct("<HH4xQ")
 _SMALLEST = 4096  # bytes of a collection, by the format's specification
-_PIECE = 1 << 20
 
 
-def check(file: BinaryIO, size: int, what: str) -> None:
+class Heaps:
+    """Finds the places in a file at which a collection may begin."""
+
+    def __init__(self) -> None:
+        self.places: list[int] = []
+        self._base, self._kept = 0, b""
+
+    def look(self, piece: bytes) -> None:
+        """Search the next piece of the file."""
+        text = self._kept + piece
+        for shift in range(4):  # four comparisons of words are faster than one search for text
+            if count := max(0, len(text) - shift) // 4:
+                found = np.flatnonzero(np.frombuffer(text, "<u4", count, shift) == _WORD)
+                self.places += [self._base + shift + 4 * int(i) for i in found]
+        kept = min(3, len(text))
+        self._base += len(text) - kept
+        self._kept = text[len(text) - kept :]
+
+
+def check(file: BinaryIO, size: int, what: str, heaps: Heaps) -> None:
     """Refuse a file that the library cannot be trusted with.
 
     Args:
         file: open for reading.
         size: its size.
         what: its name in messages.
+        heaps: has looked at the whole file.
 
     Raises:
         DamagedError: if it is no HDF5 file, or its heaps of text are not whole.
@@ -40,25 +61,9 @@ def check(file: BinaryIO, size: int, what: str) -> None:
     widths = start[13:15] if version < 2 else start[9:11]
     if widths != b"\x08\x08":
         raise UnsafeError(f"{what} has HDF5 addresses of another width than 8 bytes")
-    for place in _collections(file):
+    for place in heaps.places:
         if not _is_sound(file, place, size):
             raise DamagedError(f"{what} is damaged: its heap of texts at byte {place} is not whole")
-
-
-def _collections(file: BinaryIO) -> list[int]:
-    """Offsets at which a collection may begin."""
-    found: list[int] = []
-    file.seek(0)
-    base, kept = 0, b""
-    while piece := file.read(_PIECE):
-        text = kept + piece
-        place = text.find(_COLLECTION)
-        while place >= 0:
-            found.append(base - len(kept) + place)
-            place = text.find(_COLLECTION, place + 1)
-        base += len(piece)
-        kept = text[-3:]
-    return found
 
 
 def _is_sound(file: BinaryIO, start: int, file_size: int) -> bool:

@@ -19,10 +19,11 @@ import struct
 import zlib
 from typing import Any, BinaryIO
 
+from cornu.saving import passes
+
 _START = b"\ncornu-checksums "
 _END = b"cornu-end\n"
 _LENGTH = struct.Struct("<I")
-_PIECE = 1 << 20
 _MAX = 64 << 20
 
 
@@ -37,7 +38,9 @@ def append(file: BinaryIO, arrays: dict[str, Place]) -> None:
         arrays: where each array is and its checksum, by its path.
     """
     size = file.seek(0, os.SEEK_END)
-    text = json.dumps({"bytes": size, "sha256": _digest(file, size), "arrays": arrays}).encode()
+    digest = hashlib.sha256()
+    passes.over(file, 0, size, digest.update)
+    text = json.dumps({"bytes": size, "sha256": digest.hexdigest(), "arrays": arrays}).encode()
     file.seek(0, os.SEEK_END)
     file.write(_START + text + b"\n" + _LENGTH.pack(len(text)) + _END)
 
@@ -67,11 +70,6 @@ def read(file: BinaryIO) -> dict[str, Any] | None:
     return found if isinstance(found.get("arrays"), dict) else None
 
 
-def is_intact(file: BinaryIO, trailer: dict[str, Any]) -> bool:
-    """Whether the bytes before the trailer are those that it was written for."""
-    return _digest(file, trailer["bytes"]) == trailer.get("sha256")
-
-
 def damaged_arrays(file: BinaryIO, trailer: dict[str, Any]) -> list[str]:
     """Paths of the arrays whose bytes are not those that were written."""
     found = []
@@ -85,15 +83,3 @@ def damaged_arrays(file: BinaryIO, trailer: dict[str, Any]) -> list[str]:
         if zlib.crc32(file.read(place[1])) != place[2]:
             found.append(path)
     return found
-
-
-def _digest(file: BinaryIO, size: int) -> str:
-    digest = hashlib.sha256()
-    file.seek(0)
-    while size > 0:
-        piece = file.read(min(size, _PIECE))
-        if not piece:
-            return ""
-        digest.update(piece)
-        size -= len(piece)
-    return digest.hexdigest()
