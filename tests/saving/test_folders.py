@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
@@ -218,6 +220,41 @@ def test_shards_of_two_saves_are_not_mixed(tmp_path: pathlib.Path) -> None:
     shutil.copy(tmp_path / "b" / "w_00000.weights.h5", tmp_path / "a")
     with pytest.raises(DamagedError, match=r"w_00000\.weights\.h5 is not the shard"):
         small().load_weights(tmp_path / "a" / "w.weights.json")
+
+
+@pytest.mark.parametrize("kind", ["shards", "folder"])
+def test_two_writers_of_one_path(kind: str, tmp_path: pathlib.Path) -> None:
+    """Whoever reads meanwhile gets the values of one of them."""
+    path = tmp_path / ("w.weights.json" if kind == "shards" else "m")
+
+    # A folder that is being replaced may be found half gone; never with values of two models.
+    passing = FileNotFoundError if kind == "shards" else (FileNotFoundError, DamagedError)
+
+    def write(value: float, times: int = 15) -> None:
+        model = small(cornu.layers.Dense(3))
+        model.set_weights([np.full(w.shape, value, w.dtype) for w in model.get_weights()])
+        for _ in range(times):
+            if kind == "shards":
+                model.save_weights(path, max_shard_size=1e-8)
+            else:
+                model.save(path, zipped=False)
+
+    write(0.0, times=1)
+    with concurrent.futures.ThreadPoolExecutor(2) as threads:
+        writers = [threads.submit(write, value) for value in (1.0, 2.0)]
+        reader, seen = small(cornu.layers.Dense(3)), 0
+        while not all(writer.done() for writer in writers):
+            with contextlib.suppress(passing):
+                reader.load_weights(path)
+                assert len({float(v) for w in reader.get_weights() for v in w.ravel()}) == 1
+                seen += 1
+        for writer in writers:
+            writer.result()
+    assert seen > 0
+    reader.load_weights(path)
+    shards = [f"w_0000{i}.weights.h5" for i in (0, 1)]
+    wanted = ["w.weights.json", *shards] if kind == "shards" else ["m"]
+    assert sorted(os.listdir(tmp_path)) == wanted
 
 
 def test_a_model_of_a_config() -> None:

@@ -16,6 +16,11 @@ import tempfile
 from collections.abc import Iterator
 from typing import BinaryIO
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _DISK_FAILED = (errno.EIO, *_NO_ROOM)
 _NO_RIGHT = (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -85,11 +90,29 @@ def link(source: str, path: str) -> None:
     with explained(path):
         try:
             os.replace(temporary, path)
-        except OSError:
+        finally:
             with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
+                os.unlink(temporary)  # replacing a link by one to the same file does nothing
         confirm(path)
+
+
+@contextlib.contextmanager
+def alone(folder: str) -> Iterator[None]:
+    """Wait until no other process is in such a block for this folder.
+
+    For writes of several files. Where the system or the file system has no locks nothing is waited
+    for; a process that dies holds none.
+
+    Args:
+        folder: the folder.
+    """
+    with contextlib.ExitStack() as stack:
+        if fcntl is not None:
+            with contextlib.suppress(OSError):
+                descriptor = os.open(folder or ".", os.O_RDONLY)
+                stack.callback(os.close, descriptor)
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
 
 
 def _mode_for(target: str) -> int:

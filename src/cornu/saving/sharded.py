@@ -30,6 +30,7 @@ class Index:
 
 _SHARD = re.compile(r"[^/\\\x00]{1,200}_\d{5}\.weights\.h5")
 _MAX_INDEX = 64 << 20
+_TRIES = 20  # to load what another process replaces meanwhile
 
 
 def save(model: Any, path: str, max_shard_size: float) -> None:
@@ -48,7 +49,11 @@ def save(model: Any, path: str, max_shard_size: float) -> None:
     """
     if not max_shard_size > 0:
         raise ValueError(f"max_shard_size must be positive. Received: {max_shard_size}")
-    content = weights.collect(model)
+    with atomic.alone(os.path.dirname(path)):
+        _save(weights.collect(model), path, max_shard_size)
+
+
+def _save(content: Content, path: str, max_shard_size: float) -> None:
     folder, stem = os.path.split(path.removesuffix(".weights.json"))
     shards = _divide(content, max_shard_size * (1 << 30))
     numbers = range(len(shards))
@@ -128,7 +133,7 @@ def _divide(content: Content, limit: float) -> list[Content]:
     used = 0
     for item in content:
         size = _size(item[2])
-        if shards[-1] and used + size > limit:
+        if used and used + size > limit:
             shards.append([])
             used = 0
         shards[-1].append(item)
@@ -146,8 +151,22 @@ def load(model: Any, path: str, *, skip_mismatch: bool = False) -> None:
     Raises:
         FileError: as for a single file.
     """
+    for _ in range(_TRIES):
+        index = _read_index(path)
+        try:
+            _load(model, path, index, skip_mismatch)
+            return
+        except (OSError, DamagedError):
+            if _read_index(path) == index:
+                raise
+    raise FileError(f"{shown(os.path.basename(path))} is written to all the time")
+
+
+def _load(
+    model: Any, path: str, index: tuple[dict[str, Any], list[str]], skip_mismatch: bool
+) -> None:
     name = shown(os.path.basename(path))
-    digests, names = _read_index(path)
+    digests, names = index
     with contextlib.ExitStack() as stack:
         whole = Group("", {}, {}, {})
         for shard in names:
