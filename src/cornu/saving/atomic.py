@@ -110,9 +110,14 @@ def alone(folder: str) -> Iterator[None]:
         if fcntl is not None:
             with contextlib.suppress(OSError):
                 descriptor = os.open(folder or ".", os.O_RDONLY)
-                stack.callback(os.close, descriptor)
+                stack.callback(_close, descriptor)
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
+
+
+def _close(descriptor: int) -> None:
+    with contextlib.suppress(OSError):  # it is closed whatever the system says
+        os.close(descriptor)
 
 
 def _mode_for(target: str) -> int:
