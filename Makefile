@@ -8,11 +8,12 @@ BIN := $(VENV)/bin
 MINUTES ?= 10
 INPUTS := pyproject.toml $(wildcard constraints/*.txt)
 
-.PHONY: help demo test check fuzz bench bench-quick clean
+.PHONY: help demo test soak check fuzz bench bench-quick clean
 
 help:
 	@echo "make demo         train two small networks on handwritten digits and draw the result"
 	@echo "make test         run every test (ARGS=... for pytest)"
+	@echo "make soak         long runs: every fault, every flipped byte, fuzzing (half an hour)"
 	@echo "make check        lint, format, types, line count"
 	@echo "make fuzz         feed damaged files to the readers, guided by coverage (an hour; MINUTES=1)"
 	@echo "make bench        compare speed with Keras on JAX, PyTorch and TensorFlow (minutes)"
@@ -24,6 +25,9 @@ demo: $(VENV)/installed-demo
 
 test: $(VENV)/installed-test
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+soak: $(VENV)/installed-test
+	@$(BIN)/python -m pytest -n 2 -m soak -rP $(ARGS)
 
 check: $(VENV)/installed-test
 	@$(BIN)/ruff check .

@@ -9,6 +9,7 @@ import base64
 import io
 import json
 import marshal
+import os
 import pathlib
 import stat
 import warnings
@@ -215,7 +216,10 @@ def legacy(config: Any) -> bytes:
 def zips() -> Iterator[tuple[str, bytes]]:
     good = model(dense())
     for name in ("../evil", "/etc/cron.d/x", "config.json", "a.py", "assets/../../x", "C:\\x",
-                 "assets/a b", "model.weights.h5", "__pycache__/x.pyc"):  # fmt: skip
+                 "assets/a b", "model.weights.h5", "__pycache__/x.pyc", "assetsx/a", "assets\\a",
+                 "assets//a", "assets/./a", "assets/a\n", "assets/\u00e4", "ASSETS/a", "assets/a:b",
+                 "assets/.././config.json", "assets/layers/d/words.txt",
+                 "assets" + "/a" * 17, "assets/" + "a" * 256):  # fmt: skip
 
         def add(file: zipfile.ZipFile, name: str = name) -> None:
             with warnings.catch_warnings():
@@ -224,12 +228,24 @@ def zips() -> Iterator[tuple[str, bytes]]:
 
         yield f"member {name}", archive(good, weights(), add)
 
-    def link(file: zipfile.ZipFile) -> None:
-        info = zipfile.ZipInfo("assets/link")
-        info.external_attr = (stat.S_IFLNK | 0o777) << 16
-        file.writestr(info, "/etc/passwd")
+    for kind in (stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR):
 
-    yield "symbolic link", archive(good, weights(), link)
+        def special(file: zipfile.ZipFile, kind: int = kind) -> None:
+            info = zipfile.ZipInfo("assets/link")
+            info.external_attr = (kind | 0o777) << 16
+            file.writestr(info, "/etc/passwd")
+
+        yield f"special member {kind}", archive(good, weights(), special)
+
+    def many(file: zipfile.ZipFile) -> None:
+        for i in range(10_000):
+            file.writestr(f"assets/{i}", b"")
+
+    def bomb(file: zipfile.ZipFile) -> None:
+        file.writestr("assets/a", bytes(250 << 20), zipfile.ZIP_DEFLATED)
+
+    yield "many assets", archive(good, weights(), many)
+    yield "asset bomb", archive(good, weights(), bomb)
     yield "bzip2", archive(good, weights(), compression=zipfile.ZIP_BZIP2)
     zeros = bytes(300 << 20)
     yield "zip bomb", archive(good, zeros, compression=zipfile.ZIP_DEFLATED)
@@ -240,6 +256,52 @@ def zips() -> Iterator[tuple[str, bytes]]:
     yield "pickle for weights", archive(good, b"\x80\x04\x95" + bytes(60))
     cut = archive(good, weights())
     yield "cut short", cut[: len(cut) // 2]
+
+
+def folders(place: pathlib.Path) -> Iterator[str]:
+    """Folders that a model of `zipped=False` must not be read from; gives their names."""
+
+    def link(to: str, name: str = "assets/x") -> Callable[[pathlib.Path], None]:
+        def linked(folder: pathlib.Path) -> None:
+            (folder / name).unlink(missing_ok=True)
+            (folder / name).symlink_to(to)
+
+        return linked
+
+    def put(name: str, content: str = "x") -> Callable[[pathlib.Path], Any]:
+        return lambda folder: (folder / name).write_text(content)
+
+    wrong = json.dumps({"sha256": {"config.json": "0" * 64}})
+    lost = json.dumps({"sha256": {"assets/../../secret": "0" * 64}})
+    changes: dict[str, Callable[[pathlib.Path], Any]] = {
+        "link": link("/etc/passwd"),
+        "link to a folder": link("/etc"),
+        "config link": link("../good.json", "config.json"),
+        "weights link": link("../good.weights.h5", "model.weights.h5"),
+        "metadata link": link("/etc/passwd", "metadata.json"),
+        "code": put("model.py"),
+        "pickle": put("saved_model.pkl"),
+        "asset without a layer": put("assets/words.txt"),
+        "asset of another name": put("assets/a b"),
+        "other config": put("metadata.json", wrong),
+        "digest of elsewhere": put("metadata.json", lost),
+        "metadata bomb": put("metadata.json", "[" * 100_000),
+        "pipe": lambda folder: os.mkfifo(folder / "assets" / "p"),
+        "pipe for the config": lambda folder: (
+            (folder / "config.json").unlink(),
+            os.mkfifo(folder / "config.json"),
+        ),
+    }
+    (place / "good.json").write_text(json.dumps(model(dense())))
+    (place / "good.weights.h5").write_bytes(weights())
+    for name, change in changes.items():
+        folder = place / f"folder {name}"
+        (folder / "assets").mkdir(parents=True)
+        put("config.json", json.dumps(model(dense())))(folder)
+        put("metadata.json", "{}")(folder)
+        (folder / "model.weights.h5").write_bytes(weights())
+        change(folder)
+        yield folder.name
 
 
 def texts() -> Iterator[tuple[str, bytes]]:
@@ -280,4 +342,4 @@ def write_all(folder: pathlib.Path) -> list[str]:
         plain = "".join(c if c.isalnum() else "_" for c in name)[:60]
         names.append(f"{i:03d}_{plain}{ending}")
         (folder / names[-1]).write_bytes(content)
-    return names
+    return [*names, *folders(folder)]

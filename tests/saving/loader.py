@@ -34,7 +34,9 @@ class Watch:
     def note(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self.awake or not event.startswith(FORBIDDEN) or event in HARMLESS:
             return
-        if event != "open" or str(arguments[0]) != self.allowed:
+        path = arguments[0] if arguments else None
+        inside = str(path).split(os.sep)[0] == self.allowed
+        if event != "open" or not (inside or isinstance(path, int)):  # a number: open already
             self.events.append(f"{event} {str(arguments)[:100]}")
 
 

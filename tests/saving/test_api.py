@@ -30,8 +30,6 @@ def test_endings_decide() -> None:
         model.save_weights("weights.txt")
     with pytest.raises(ValueError, match=r"must end in '\.weights\.json'"):
         model.save_weights("w.weights.h5", max_shard_size=1)
-    with pytest.raises(ValueError, match="one zip archive"):
-        model.save("model.keras", zipped=False)
     with pytest.raises(TypeError, match="did you mean 'overwrite'"):
         model.save("model.keras", overwrit=True)
 

@@ -9,6 +9,7 @@ from cornu.models.functional import Functional as Functional
 from cornu.models.model import Model as Model
 from cornu.models.sequential import Sequential as Sequential
 from cornu.saving.api import load_model as load_model
+from cornu.saving.api import model_from_config as model_from_config
 from cornu.saving.api import model_from_json as model_from_json
 from cornu.saving.api import save_model as save_model
 from cornu.serialization import registry

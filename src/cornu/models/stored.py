@@ -37,7 +37,8 @@ class Stored:
         Args:
             filepath: ending in `.keras`, or in `.h5` for the format of Keras 1 and 2.
             overwrite: whether a file that is there is replaced; else it is asked or an error.
-            zipped: only True: the file is one zip archive.
+            zipped: False writes a folder with the members of the `.keras` archive as files; its
+                name must not end in `.keras` then.
             **kwargs: `include_optimizer` for `.h5`.
 
         Raises:

@@ -10,7 +10,17 @@ import sys
 from typing import Any, cast
 
 from cornu.errors import did_you_mean, short, unexpected_keywords
-from cornu.saving import archive, container, hdf5, legacy_h5, plain_json, revive, sharded, weights
+from cornu.saving import (
+    archive,
+    container,
+    folder,
+    hdf5,
+    legacy_h5,
+    plain_json,
+    revive,
+    sharded,
+    weights,
+)
 from cornu.saving.atomic import replacing
 from cornu.saving.damage import FileError, shown
 from cornu.serialization import safety
@@ -32,7 +42,8 @@ def save_model(
         model: the model.
         filepath: ending in `.keras`, or in `.h5` for the format of Keras 1 and 2.
         overwrite: whether a file that is there is replaced; else it is asked or an error.
-        zipped: only True: the file is one zip archive.
+        zipped: False writes a folder with the members of the `.keras` archive as files; its name
+            must not end in `.keras` then.
         **kwargs: `include_optimizer` for `.h5`; `save_format`, which the ending says already.
 
     Raises:
@@ -47,7 +58,14 @@ def save_model(
         raise unexpected_keywords("save_model", kwargs, known)
     path = os.fspath(filepath)
     if zipped is False:
-        raise ValueError("models are written as one zip archive only: leave out `zipped=False`")
+        if path.endswith(".keras"):
+            raise ValueError(
+                f"with zipped=False the path is a folder's: it must not end in '.keras'. "
+                f"Received: filepath={path!r}"
+            )
+        if _may_write(path, overwrite):
+            archive.save_folder(model, path)
+        return
     if not path.endswith((".keras", *_HDF5)):
         raise ValueError(
             f"the path of a model must end in '.keras' (or '.h5'). Received: filepath={path!r}"
@@ -69,7 +87,7 @@ def load_model(
     """The model of a file that `save_model`, or Keras since 1.2, wrote.
 
     Args:
-        filepath: a `.keras` file, or a whole model in `.h5`.
+        filepath: a `.keras` file, a folder with its members, or a whole model in `.h5`.
         custom_objects: the user's classes and functions by the names they have in the file; not
             needed for those that are registered.
         compile: whether to compile the model as it was, with the optimizer's state.
@@ -83,7 +101,7 @@ def load_model(
     path = os.fspath(filepath)
     kind = _kind(path)
     with safety.mode(safe_mode), CustomObjectScope(custom_objects or {}):
-        if kind == "zip":
+        if kind in ("zip", "folder"):
             return archive.load(path, compile=compile)
         return legacy_h5.load_model(path, compile=compile)
 
@@ -153,23 +171,23 @@ def load_weights(model: Any, filepath: Path, skip_mismatch: bool = False, **kwar
         sharded.load(model, path, skip_mismatch=skip_mismatch)
         return
     kind = _kind(path)
-    with open(path, "rb") as file:
-        if kind == "zip":
-            with (
-                container.Container(cast(Any, file)).open(container.WEIGHTS) as stored,
-                hdf5.Reader(stored, container.WEIGHTS) as reader,
-            ):
-                weights.load(model, reader.root, skip_mismatch=skip_mismatch, what=name)
-            return
-        with hdf5.Reader(cast(Any, file), name) as reader:
-            if legacy_h5.is_legacy(reader.root):
-                legacy_h5.load_weights(
-                    model, reader.root, by_name=by_name, skip_mismatch=skip_mismatch, what=name
-                )
-                return
-            if by_name:
-                raise ValueError("`by_name=True` is for the `.h5` files of Keras 1 and 2 only")
+    if kind in ("zip", "folder"):
+        with (
+            archive.opened(path) as box,
+            box.open(container.WEIGHTS) as stored,
+            hdf5.Reader(stored, container.WEIGHTS) as reader,
+        ):
             weights.load(model, reader.root, skip_mismatch=skip_mismatch, what=name)
+        return
+    with open(path, "rb") as file, hdf5.Reader(cast(Any, file), name) as reader:
+        if legacy_h5.is_legacy(reader.root):
+            legacy_h5.load_weights(
+                model, reader.root, by_name=by_name, skip_mismatch=skip_mismatch, what=name
+            )
+            return
+        if by_name:
+            raise ValueError("`by_name=True` is for the `.h5` files of Keras 1 and 2 only")
+        weights.load(model, reader.root, skip_mismatch=skip_mismatch, what=name)
 
 
 def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
@@ -185,7 +203,19 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     if not isinstance(json_string, str | bytes):
         raise TypeError(f"`json_string` must be a string. Received: {short(json_string)}")
     content = json_string.encode() if isinstance(json_string, str) else json_string
-    config = plain_json.parse(content, "json_string")
+    return model_from_config(plain_json.parse(content, "json_string"), custom_objects)
+
+
+def model_from_config(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+    """The model of a record, as `serialize_keras_object` gives; its weights are new.
+
+    Args:
+        config: the record: a dict with `class_name` and `config`, also of Keras since 2.0.
+        custom_objects: the user's classes and functions by the names they have in it.
+
+    Raises:
+        FileError: a ValueError, if it is no model's or names what is not known.
+    """
     with CustomObjectScope(custom_objects or {}):
         if legacy_h5.is_legacy_config(config):
             return legacy_h5.revive_config(config)
@@ -208,10 +238,12 @@ def _kind(path: str) -> str:
         FileError: if it is neither.
     """
     if os.path.isdir(path):
+        if folder.is_one(path):
+            return "folder"
         raise FileError(f"{shown(path)} is a folder; models are read from a `.keras` or `.h5` file")
     if not os.path.exists(path):
-        folder = os.path.dirname(path) or "."
-        names = os.listdir(folder) if os.path.isdir(folder) else []
+        place = os.path.dirname(path) or "."
+        names = os.listdir(place) if os.path.isdir(place) else []
         raise FileNotFoundError(f"no file {path}{did_you_mean(os.path.basename(path), names)}")
     with open(path, "rb") as file:
         start = file.read(8)

@@ -10,17 +10,28 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
 from typing import BinaryIO
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_DISK_FAILED = (errno.EIO, *_NO_ROOM)
 _NO_RIGHT = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class WriteError(OSError):
     """A file could not be written; what stood at the path before is untouched."""
+
+
+class UnconfirmedError(WriteError):
+    """The new file stands in the old one's place, whole, but may not survive a loss of power."""
 
 
 @contextlib.contextmanager
@@ -38,7 +49,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """
     target = os.path.realpath(os.fspath(path))
     folder, name = os.path.split(target)
-    with _explained(path):
+    with explained(path):
         if os.path.isdir(target):
             raise IsADirectoryError(errno.EISDIR, "there is a folder of that name", target)
         descriptor, temporary = tempfile.mkstemp(prefix=f".{name[:80]}.", suffix=".new", dir=folder)
@@ -53,15 +64,60 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
-        _sync_folder(folder)
+        confirm(path)
+
+
+def link(source: str, path: str) -> None:
+    """Let the content of a file stand at a second path too, in the same folder, atomically.
+
+    A hard link where the file system has them, else a copy.
+
+    Args:
+        source: the file.
+        path: the second path; what is there is replaced.
+
+    Raises:
+        WriteError: as `replacing`.
+    """
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name[:80]}.{os.urandom(6).hex()}.new")
+    try:
+        os.link(source, temporary)
+    except OSError:  # not every file system has hard links
+        with replacing(path) as target, open(source, "rb") as content:
+            shutil.copyfileobj(content, target)
+        return
+    with explained(path):
+        try:
+            os.replace(temporary, path)
+        finally:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)  # replacing a link by one to the same file does nothing
+        confirm(path)
 
 
 @contextlib.contextmanager
-def scratch(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """A nameless file in the folder of `path`, gone when the block ends."""
-    folder = os.path.dirname(os.path.realpath(os.fspath(path)))
-    with _explained(path), tempfile.TemporaryFile(dir=folder) as file:
-        yield file  # type: ignore[misc]
+def alone(folder: str) -> Iterator[None]:
+    """Wait until no other process is in such a block for this folder.
+
+    For writes of several files. Where the system or the file system has no locks nothing is waited
+    for; a process that dies holds none.
+
+    Args:
+        folder: the folder.
+    """
+    with contextlib.ExitStack() as stack:
+        if fcntl is not None:
+            with contextlib.suppress(OSError):
+                descriptor = os.open(folder or ".", os.O_RDONLY)
+                stack.callback(_close, descriptor)
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+
+
+def _close(descriptor: int) -> None:
+    with contextlib.suppress(OSError):  # it is closed whatever the system says
+        os.close(descriptor)
 
 
 def _mode_for(target: str) -> int:
@@ -74,18 +130,32 @@ def _mode_for(target: str) -> int:
         return 0o666 & ~mask
 
 
-def _sync_folder(folder: str) -> None:
-    """Force the rename itself to the disk; some file systems cannot, which is no error."""
-    with contextlib.suppress(OSError):
+def confirm(path: str | os.PathLike[str]) -> None:
+    """Force the renaming of a file to the disk; some file systems cannot, which is no error.
+
+    Raises:
+        UnconfirmedError: if the disk fails.
+    """
+    try:
+        folder = os.path.dirname(os.path.realpath(os.fspath(path)))
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+    except OSError as error:
+        if error.errno in _DISK_FAILED:
+            raise UnconfirmedError(
+                error.errno,
+                f"the new file is in place, but the disk failed to confirm it ({error.strerror}): "
+                "save it again, elsewhere",
+                os.fspath(path),
+            ) from error
 
 
 @contextlib.contextmanager
-def _explained(path: str | os.PathLike[str]) -> Iterator[None]:
+def explained(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn errors of the system in this block into a `WriteError` of `path`."""
     try:
         yield
     except WriteError:
@@ -93,12 +163,24 @@ def _explained(path: str | os.PathLike[str]) -> Iterator[None]:
     except OSError as error:
         if error.errno is None:
             raise
-        before = "the file that was there is unchanged" if os.path.exists(path) else "no file made"
-        reason = error.strerror or str(error)
-        if error.errno in _NO_ROOM:
-            reason = f"no space left on the disk ({reason})"
-        elif error.errno in _NO_RIGHT:
-            reason = f"the folder cannot be written to ({reason})"
-        elif error.errno == errno.ENOENT:
-            reason = f"the folder does not exist ({reason})"
-        raise WriteError(error.errno, f"not saved: {reason}; {before}", os.fspath(path)) from error
+        raise failure(error, path) from error
+
+
+def failure(error: OSError, path: str | os.PathLike[str]) -> WriteError:
+    """What to raise where an error has kept `path` as it was.
+
+    Args:
+        error: of the system, or what `replacing` another file made of one.
+        path: the file, or folder, that was to be replaced.
+    """
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    reason = cause.strerror or str(cause)
+    if cause.errno in _NO_ROOM:
+        reason = f"no space left on the disk ({reason})"
+    elif cause.errno in _NO_RIGHT:
+        reason = f"the folder cannot be written to ({reason})"
+    elif cause.errno == errno.ENOENT:
+        reason = f"the folder does not exist ({reason})"
+    there = "folder" if os.path.isdir(path) else "file"
+    before = f"the {there} that was there is unchanged" if os.path.exists(path) else "no file made"
+    return WriteError(cause.errno, f"not saved: {reason}; {before}", os.fspath(path))

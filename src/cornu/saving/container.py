@@ -9,14 +9,17 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, cast
 
+from cornu.saving import trailer
 from cornu.saving.damage import DamagedError, UnsafeError, listed, shown
+from cornu.saving.zip_writer import ZipWriter
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 MAX_JSON = 64 << 20
@@ -54,9 +57,13 @@ class Container:
         return name in self._members
 
     @property
-    def assets(self) -> list[str]:
-        """Names of the members below `assets/`, folders left out."""
-        return [n for n in self._members if n.startswith("assets/") and not n.endswith("/")]
+    def assets(self) -> dict[str, int]:
+        """Size of each member below `assets/`, folders left out, by name."""
+        return {
+            name: info.file_size
+            for name, info in self._members.items()
+            if name.startswith("assets/") and not name.endswith("/")
+        }
 
     def read(self, name: str, limit: int = MAX_JSON) -> bytes:
         """The content of a member.
@@ -77,7 +84,10 @@ class Container:
         info = self._info(name)
         if info.compress_type == zipfile.ZIP_STORED:
             part = cast(BinaryIO, _Part(self._file, _data_start(self._file, info), info.file_size))
-            if _crc(part) != info.CRC:
+            # Weights with checksums of their own are compared with those, by their reader.
+            has_own = name == WEIGHTS and trailer.read(part) is not None
+            part.seek(0)
+            if not has_own and _crc(part) != info.CRC:
                 raise DamagedError(f"{name} is damaged: its checksum is wrong")
             part.seek(0)
             yield part
@@ -113,7 +123,7 @@ def _checked(members: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     found: dict[str, zipfile.ZipInfo] = {}
     for info in members:
         name = info.filename
-        if info.orig_filename != name or not _is_usual(name):
+        if info.orig_filename != name or not is_usual(name):
             raise UnsafeError(f"the file has a member '{shown(name)}', which no model has")
         if name in found:
             raise UnsafeError(f"the file has the member '{name}' twice")
@@ -140,7 +150,8 @@ def _check(info: zipfile.ZipInfo) -> None:
         raise UnsafeError(f"{name} expands to {info.file_size} bytes, which no model does")
 
 
-def _is_usual(name: str) -> bool:
+def is_usual(name: str) -> bool:
+    """Whether a member of a model may have this name."""
     if name in (CONFIG, METADATA, WEIGHTS):
         return True
     parts = name.rstrip("/").split("/")
@@ -200,29 +211,25 @@ class _Part:
 
 
 def write(
-    file: BinaryIO, texts: Mapping[str, bytes], weights: BinaryIO, assets: Mapping[str, bytes]
+    file: BinaryIO,
+    texts: Mapping[str, bytes],
+    values: Callable[[BinaryIO], object],
+    assets: Mapping[str, str],
 ) -> None:
     """Write a container.
 
     Args:
-        file: empty, open for writing.
+        file: empty, open for writing and reading.
         texts: `config.json` and `metadata.json`.
-        weights: the finished `model.weights.h5`, open for reading.
-        assets: content of the members below `assets/`, by full name.
+        values: writes `model.weights.h5` into a file, open for writing and reading.
+        assets: paths of the files that become members below `assets/`, by the members' names.
     """
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as target:
-        for name, content in {**texts, **assets}.items():
-            target.writestr(_member(name), content)
-        size = weights.seek(0, os.SEEK_END)
-        weights.seek(0)
-        info = _member(WEIGHTS)
-        info.file_size = size
-        with target.open(info, "w") as member:
-            while piece := weights.read(_PIECE):
-                member.write(piece)
-
-
-def _member(name: str) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-    info.external_attr = 0o600 << 16
-    return info
+    target = ZipWriter(file)
+    for name, content in texts.items():
+        target.add(name, content)
+    with target.member(WEIGHTS) as member:
+        values(member)
+    for name, path in assets.items():
+        with open(path, "rb") as source, target.member(name) as member:
+            shutil.copyfileobj(source, member)
+    target.finish()

@@ -33,7 +33,7 @@ def write(
     try:
         with h5py.File(target, "w") as h5:
             places = _fill(h5, arrays, attributes)
-    except (OSError, RuntimeError, ValueError):
+    except Exception:
         target.check()  # what HDF5 says of a disk's error helps nobody
         raise
     target.check()
@@ -74,16 +74,17 @@ class _Noting:
         self._error: OSError | None = None
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        return self._file.seek(offset, whence)
+        # A buffered file writes when it is moved about.
+        return self._guarded(lambda place: self._file.seek(place, whence), offset, offset)
 
     def tell(self) -> int:
         return self._file.tell()
 
     def read(self, size: int = -1) -> bytes:
-        return self._file.read(size)
+        return self._guarded(self._file.read, size, b"")
 
     def readinto(self, target: Any) -> int:
-        return self._file.readinto(target)  # type: ignore[attr-defined]
+        return self._guarded(self._file.readinto, target, 0)  # type: ignore[attr-defined]
 
     def write(self, data: Any) -> int:
         return self._guarded(self._file.write, data, len(data))
@@ -94,7 +95,7 @@ class _Noting:
     def flush(self) -> None:
         self._guarded(lambda _: self._file.flush(), None, 0)
 
-    def _guarded(self, call: Any, argument: Any, otherwise: int) -> int:
+    def _guarded(self, call: Any, argument: Any, otherwise: Any) -> Any:
         if self._error is None:
             try:
                 return call(argument)

@@ -82,7 +82,7 @@ def _archive(file: Any) -> Listing:
     with box.open(container.WEIGHTS) as stored, hdf5.Reader(stored, container.WEIGHTS) as reader:
         _arrays(found, reader)
     if box.assets:
-        found.about["files of layers"] = ", ".join(map(shown, box.assets[:5]))
+        found.about["files of layers"] = ", ".join(map(shown, list(box.assets)[:5]))
     return found
 
 

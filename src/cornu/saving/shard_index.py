@@ -1,4 +1,4 @@
-"""The index of weights in several files, read within bounds: which files it names."""
+"""The index of weights in several files, read within bounds: which files, with what digests."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ MAX_BYTES = 64 << 20
 _SHARD = re.compile(r"[^/\\\x00]{1,200}_\d{5}\.weights\.h5")
 
 
-def shards(content: bytes, what: str) -> list[str]:
-    """Names of the files that an index names; each is one beside it.
+def read(content: bytes, what: str) -> tuple[dict[str, Any], list[str]]:
+    """The digests of shards that an index knows, by name, and the names of all; each is beside it.
 
     Args:
         content: of the index, JSON.
@@ -32,7 +32,9 @@ def shards(content: bytes, what: str) -> list[str]:
     for shard in names:
         if not _SHARD.fullmatch(shard):
             raise UnsafeError(f"{what} names a file that is no shard: '{shown(shard)}'")
-    return sorted(names)
+    metadata = index.get("metadata")
+    digests = metadata.get("sha256") if isinstance(metadata, dict) else None
+    return digests if isinstance(digests, dict) else {}, sorted(names)
 
 
 def _listed(named: Any) -> list[str]:

@@ -19,13 +19,12 @@ import struct
 import zlib
 from typing import Any, BinaryIO
 
-from cornu.saving import plain_json
+from cornu.saving import passes, plain_json
 from cornu.saving.damage import FileError
 
 _START = b"\ncornu-checksums "
 _END = b"cornu-end\n"
 _LENGTH = struct.Struct("<I")
-_PIECE = 1 << 20
 _MAX = 64 << 20
 
 
@@ -77,6 +76,12 @@ def is_intact(file: BinaryIO, trailer: dict[str, Any]) -> bool:
     return _digest(file, trailer["bytes"]) == trailer.get("sha256")
 
 
+def _digest(file: BinaryIO, size: int) -> str:
+    digest = hashlib.sha256()
+    passes.over(file, 0, size, digest.update)
+    return digest.hexdigest()
+
+
 def damaged_arrays(file: BinaryIO, trailer: dict[str, Any]) -> list[str]:
     """Paths of the arrays whose bytes are not those that were written."""
     found, left = [], trailer["bytes"]  # arrays do not overlap
@@ -93,15 +98,3 @@ def damaged_arrays(file: BinaryIO, trailer: dict[str, Any]) -> list[str]:
         if zlib.crc32(file.read(place[1])) != place[2]:
             found.append(path)
     return found
-
-
-def _digest(file: BinaryIO, size: int) -> str:
-    digest = hashlib.sha256()
-    file.seek(0)
-    while size > 0:
-        piece = file.read(min(size, _PIECE))
-        if not piece:
-            return ""
-        digest.update(piece)
-        size -= len(piece)
-    return digest.hexdigest()
