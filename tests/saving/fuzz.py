@@ -310,7 +310,7 @@ class Right:
 
 def pass_checksums() -> None:
     """No mutation gets past a checksum; what is behind them is to be tried, too."""
-    reader("hdf5_headers").checksum_of = reader("hdf5_bytes").checksum_of = lambda _: Right()
+    reader("hdf5.headers").checksum_of = reader("hdf5.source").checksum_of = lambda _: Right()
     reader("container")._crc = lambda _: Right()
     zipfile.ZipExtFile._update_crc = lambda self, data: None  # type: ignore[attr-defined]
 

@@ -15,6 +15,7 @@ import pytest
 
 from cornu.saving import hdf5
 from cornu.saving.damage import DamagedError, FileError, UnsafeError
+from cornu.saving.hdf5 import reader
 from house import tree
 
 Fill = Callable[[h5py.File], None]
@@ -379,9 +380,9 @@ def test_there_are_bounds_on_numbers(bound: str, monkeypatch: pytest.MonkeyPatch
         for i in range(9):
             file.create_group(str(i)).attrs["name"] = i
 
-    monkeypatch.setattr(hdf5, bound, 10)
+    monkeypatch.setattr(reader, bound, 10)
     assert len(read(written(fill))) == 10
-    monkeypatch.setattr(hdf5, bound, 8)
+    monkeypatch.setattr(reader, bound, 8)
     with pytest.raises(UnsafeError, match="more than 8 "):
         read(written(fill))
 
@@ -399,10 +400,10 @@ def test_the_hdf5_library_only_writes() -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
         and "h5py" in (ast.unparse(node).replace(",", " ").replace(".", " ").split())
     }
-    assert users == {"src/cornu/saving/hdf5_writer.py"}
+    assert users == {"src/cornu/saving/hdf5/writer.py"}
     opened = [
         ast.unparse(node)
-        for node in ast.walk(tree.parse(tree.SOURCE / "cornu/saving/hdf5_writer.py"))
+        for node in ast.walk(tree.parse(tree.SOURCE / "cornu/saving/hdf5/writer.py"))
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "h5py.File"
     ]
     assert opened == ["h5py.File(target, 'w')"]

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cornu.saving import hdf5_attributes, hdf5_headers
 from cornu.saving.damage import FileError, UnsafeError
-from cornu.saving.hdf5_bytes import Bytes, checksum_of
+from cornu.saving.hdf5 import attributes, headers
+from cornu.saving.hdf5.source import Bytes, checksum_of
 
 LONG = "layers/täglich_π/" * 9
 VALUES: dict[str, Any] = {
@@ -70,10 +70,10 @@ def addresses(content: bytes) -> tuple[int, int]:
         return h5py.h5o.get_info(file.id).addr, h5py.h5o.get_info(file["x"].id).addr
 
 
-def read(content: bytes, address: int) -> hdf5_attributes.Attributes:
+def read(content: bytes, address: int) -> attributes.Attributes:
     source = Bytes(io.BytesIO(content))
-    messages = hdf5_headers.messages(source, address)
-    return hdf5_attributes.Attributes(messages, hdf5_attributes.Heap(source), "x")
+    messages = headers.messages(source, address)
+    return attributes.Attributes(messages, attributes.Heap(source), "x")
 
 
 def by_h5py(content: bytes) -> dict[str, Any]:

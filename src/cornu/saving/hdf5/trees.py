@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 
 from cornu.saving.damage import DamagedError
-from cornu.saving.hdf5_bytes import Bytes
+from cornu.saving.hdf5.source import Bytes
 
 _NODE = struct.Struct("<4sBBH16x")
 _MAX_LEVEL = 16

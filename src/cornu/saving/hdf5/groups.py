@@ -10,10 +10,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 
-from cornu.saving import hdf5_trees
 from cornu.saving.damage import DamagedError, UnsafeError, shown
-from cornu.saving.hdf5_bytes import UNDEFINED, Bytes
-from cornu.saving.hdf5_headers import SHARED, Message
+from cornu.saving.hdf5 import trees
+from cornu.saving.hdf5.headers import SHARED, Message
+from cornu.saving.hdf5.source import UNDEFINED, Bytes
 
 _LINK_INFO, _LINK, _SYMBOL_TABLE = 0x02, 0x06, 0x11
 _HEAP = struct.Struct("<4sB3xQ8xQ")
@@ -54,7 +54,7 @@ def _of_table(source: Bytes, body: bytes) -> Iterator[tuple[str, int]]:
     if mark != b"HEAP" or version:
         raise DamagedError(f"there are no names of a group at byte {heap}")
     names = source.read(place, size, "a group's names")
-    for _, table in hdf5_trees.leaves(source, tree, 0, 8):
+    for _, table in trees.leaves(source, tree, 0, 8):
         yield from _of_node(source, table, names)
 
 

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterator
 
 from cornu.saving.damage import DamagedError, UnsafeError
-from cornu.saving.hdf5_bytes import Bytes, checksum_of
+from cornu.saving.hdf5.source import Bytes, checksum_of
 
 MAX_MESSAGES = 1 << 16
 MAX_BLOCKS = 1 << 12

@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from cornu.saving import hdf5_headers, hdf5_trees, hdf5_types
 from cornu.saving.damage import DamagedError, FileError, UnsafeError, shown
-from cornu.saving.hdf5_bytes import UNDEFINED, Bytes
-from cornu.saving.hdf5_headers import Message
-from cornu.saving.hdf5_types import WIDTHS
+from cornu.saving.hdf5 import headers, trees, types
+from cornu.saving.hdf5.headers import Message
+from cornu.saving.hdf5.source import UNDEFINED, Bytes
+from cornu.saving.hdf5.types import WIDTHS
 
 MAX_INFLATION = 1100  # deflate itself cannot expand more
 _SPACE, _TYPE, _EXTERNAL, _LAYOUT, _FILTERS = 0x01, 0x03, 0x07, 0x08, 0x0B
@@ -92,7 +92,7 @@ class StoredArray:
     def read(self) -> np.ndarray:
         """The values; those of a dtype that NumPy lacks as raw bytes (`dtype` says which)."""
         try:
-            return hdf5_types.native(self._read())
+            return types.native(self._read())
         except FileError as error:
             raise DamagedError(f"array '{shown(self.path)}' cannot be read: {error}") from None
 
@@ -183,14 +183,14 @@ def _described(
             continue
         if message.kind in found:
             raise DamagedError("it is described twice")
-        if message.flags & hdf5_headers.SHARED:
+        if message.flags & headers.SHARED:
             raise UnsafeError("it has a type that is kept elsewhere, as no writer of models does")
         found[message.kind] = message.body
     if _EXTERNAL in found:
         raise UnsafeError("it points to another file")
     if _SPACE not in found or _TYPE not in found:
         raise DamagedError("it lacks shape or dtype")
-    shape = hdf5_types.dataspace(found[_SPACE])
+    shape = types.dataspace(found[_SPACE])
     if shape is None:
         raise UnsafeError("it has no shape")
     dtype, raw = _dtype(found[_TYPE], attributes)
@@ -207,7 +207,7 @@ def _described(
 def _dtype(body: bytes, attributes: Mapping[str, Any]) -> tuple[str, np.dtype]:
     """Name of the dtype, and the dtype that NumPy reads it as."""
     try:
-        found = hdf5_types.datatype(body).numpy
+        found = types.datatype(body).numpy
     except UnsafeError as error:
         raise UnsafeError(f"it holds {error}, not numbers") from None
     if found is None:
@@ -272,7 +272,7 @@ def _in_chunks(whole: StoredArray, rest: bytes, source: Bytes) -> StoredArray:
     if tree == UNDEFINED or count > source.size // 8:
         raise _not_whole(whole)
     pieces: dict[tuple[int, ...], Piece] = {}
-    for key, place in hdf5_trees.leaves(source, tree, 1, 8 * (rank + 2)):
+    for key, place in trees.leaves(source, tree, 1, 8 * (rank + 2)):
         size, skipped, *at = struct.unpack(f"<II{rank + 1}Q", key)
         source.check(place, size, "a chunk")
         if at[-1]:

@@ -3,8 +3,8 @@
 Of HDF5's many features only those are followed that Keras's writers use: hard links to groups and
 to plain numeric arrays, stored in one piece or in chunks with deflate and shuffle. The rest, as
 external files, links, virtual arrays, references, other filters, is refused by name. The HDF5
-library, which trusts what it reads, never sees a file: `hdf5_headers.py`, `hdf5_groups.py`,
-`hdf5_arrays.py`, `hdf5_attributes.py` read it byte by byte, each place and size held against what
+library, which trusts what it reads, never sees a file: `headers.py`, `groups.py`,
+`arrays.py`, `attributes.py` read it byte by byte, each place and size held against what
 is really there before anything is allocated.
 """
 
@@ -14,16 +14,13 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
-from cornu.saving import hdf5_arrays, hdf5_groups, hdf5_headers, trailer
+from cornu.saving import trailer
 from cornu.saving.damage import DamagedError, UnsafeError, listed, shown
-from cornu.saving.hdf5_arrays import MAX_INFLATION, StoredArray
-from cornu.saving.hdf5_attributes import Attributes, Heap
-from cornu.saving.hdf5_bytes import Bytes
-from cornu.saving.hdf5_headers import Message
-from cornu.saving.hdf5_types import WIDTHS
-from cornu.saving.hdf5_writer import write
-
-__all__ = ["MAX_INFLATION", "WIDTHS", "Attributes", "Group", "Reader", "StoredArray", "write"]
+from cornu.saving.hdf5 import arrays, groups, headers
+from cornu.saving.hdf5.arrays import MAX_INFLATION, StoredArray
+from cornu.saving.hdf5.attributes import Attributes, Heap
+from cornu.saving.hdf5.headers import Message
+from cornu.saving.hdf5.source import Bytes
 
 MAX_DEPTH = 64
 MAX_OBJECTS = 200_000
@@ -117,8 +114,8 @@ class _Description:
     def whole(self) -> Group:
         root = self.source.root()
         self._once(root, "/")
-        messages = hdf5_headers.messages(self.source, root)
-        if not hdf5_groups.is_group(messages):
+        messages = headers.messages(self.source, root)
+        if not groups.is_group(messages):
             raise DamagedError("its root is no group")
         return self._group(messages, "", 0)
 
@@ -126,14 +123,14 @@ class _Description:
         if depth > MAX_DEPTH:
             raise UnsafeError(f"groups are nested deeper than {MAX_DEPTH} levels")
         found = Group(path, self._attributes(messages, path), {}, {})
-        for name, place in hdf5_groups.members(self.source, messages):
+        for name, place in groups.members(self.source, messages):
             inner = f"{path}/{name}" if path else name
             self._check_name(name, inner)
             if name in found.groups or name in found.arrays:
                 raise DamagedError(f"'{shown(inner)}' is there twice")
             self._once(place, inner)
-            content = hdf5_headers.messages(self.source, place)
-            is_group, is_array = hdf5_groups.is_group(content), hdf5_arrays.is_array(content)
+            content = headers.messages(self.source, place)
+            is_group, is_array = groups.is_group(content), arrays.is_array(content)
             if is_group == is_array:
                 raise UnsafeError(f"'{shown(inner)}' is neither a group nor an array")
             if is_group:
@@ -166,7 +163,7 @@ class _Description:
 
     def _array(self, messages: list[Message], path: str) -> StoredArray:
         attributes = self._attributes(messages, path)
-        found = hdf5_arrays.describe(self.source, messages, attributes, path)
+        found = arrays.describe(self.source, messages, attributes, path)
         self.stored += found.stored
         self.inflated += found.inflated
         if self.stored > self.source.size or self.inflated > MAX_INFLATION * self.source.size:

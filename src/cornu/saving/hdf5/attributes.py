@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from cornu.saving import hdf5_headers, hdf5_types
 from cornu.saving.damage import DamagedError, FileError, UnsafeError, shown
-from cornu.saving.hdf5_bytes import UNDEFINED, Bytes
-from cornu.saving.hdf5_headers import Message
-from cornu.saving.hdf5_types import Datatype
+from cornu.saving.hdf5 import headers, types
+from cornu.saving.hdf5.headers import Message
+from cornu.saving.hdf5.source import UNDEFINED, Bytes
+from cornu.saving.hdf5.types import Datatype
 
 _ATTRIBUTE, _ATTRIBUTE_INFO = 0x0C, 0x15
 _START = struct.Struct("<BBHHH")
@@ -134,7 +134,7 @@ def _by_name(messages: list[Message]) -> dict[str, Message]:
             raise UnsafeError("they are stored densely, as no writer of models does")
         if message.kind == _ATTRIBUTE_INFO:
             continue
-        if message.flags & hdf5_headers.SHARED:
+        if message.flags & headers.SHARED:
             raise UnsafeError("one is shared with other objects, as no writer of models does")
         name = _name(message.body)
         if name in found:
@@ -179,7 +179,7 @@ def _value(body: bytes, heap: Heap) -> Any:
     for size in sizes:
         pieces.append(body[place : place + size])
         place += -(-size // 8) * 8 if version == 1 else size
-    kind, shape = hdf5_types.datatype(pieces[1]), hdf5_types.dataspace(pieces[2])
+    kind, shape = types.datatype(pieces[1]), types.dataspace(pieces[2])
     if shape is None:
         return None
     count = math.prod(shape)
@@ -193,7 +193,7 @@ def _decoded(content: bytes, kind: Datatype, count: int, heap: Heap) -> list[Any
     if kind.numpy is not None:
         if kind.numpy.kind == "V":
             raise UnsafeError("raw bytes")
-        return hdf5_types.native(np.frombuffer(content, kind.numpy, count)).tolist()
+        return types.native(np.frombuffer(content, kind.numpy, count)).tolist()
     if kind.variable:
         return [
             heap.text(*place).split(b"\0")[0].decode("utf-8", "replace")
@@ -206,6 +206,6 @@ def _decoded(content: bytes, kind: Datatype, count: int, heap: Heap) -> list[Any
 
 
 def _unpadded(text: bytes, padding: int) -> bytes:
-    if padding == hdf5_types.NULL_ENDED:
+    if padding == types.NULL_ENDED:
         return text.split(b"\0")[0]
-    return text.rstrip(b"\0" if padding == hdf5_types.NULL_PADDED else b" \0")
+    return text.rstrip(b"\0" if padding == types.NULL_PADDED else b" \0")

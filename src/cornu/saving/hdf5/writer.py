@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 
 from cornu.saving import trailer
-from cornu.saving.hdf5_types import WIDTHS
+from cornu.saving.hdf5.types import WIDTHS
 
 
 def write(
