@@ -34,7 +34,7 @@ RUNS = {
     "lstm": Run(("lstm.py",), TRAINED, ("--epochs", "1")),
     "transformer": Run(("transformer.py",), TRAINED, ("--epochs", "1")),
     "inference": Run(("inference.py",)),
-    "files": Run(("files.py",), ("cornu", "keras-jax"), ("--width", "500")),
+    "files": Run(("files.py",), ("cornu", "keras-jax"), ("--width", "500"), once=True),
     "growth": Run(("memory.py", "--what", "growth"), ("cornu",), once=True),
     "peak": Run(("memory.py", "--what", "peak"), ("cornu", "keras-jax")),
     "import": Run(("imports.py",), ("cornu", "keras-jax")),

@@ -45,7 +45,9 @@ def label(pair: tuple[str, str]) -> str:
 def unpacked(version: str, folder: pathlib.Path) -> pathlib.Path:
     place = folder / version
     with tarfile.open(FILES / f"{version}.tar.xz") as archive:
-        archive.extractall(place, filter="data")
+        if hasattr(tarfile, "data_filter"):  # not in the first releases of Python 3.11
+            archive.extraction_filter = tarfile.data_filter
+        archive.extractall(place)
     return place
 
 
