@@ -17,7 +17,7 @@ X = np.ones((2, 3), "float32")
 def saved(path: pathlib.Path) -> cornu.Model:
     model = cornu.Sequential([cornu.Input((3,)), cornu.layers.Dense(2, name="head")], name="net")
     model.compile("sgd", "mse")
-    model.save(path)
+    model.save(path, zipped=path.suffix != "")
     return model
 
 
@@ -32,7 +32,7 @@ def test_convert_and_back(old: str, new: str, tmp_path: pathlib.Path) -> None:
     assert main(["convert", "--overwrite", str(tmp_path / old), str(tmp_path / new)]) == 0
 
 
-@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+@pytest.mark.parametrize("name", ["m.keras", "m.h5", "folder"])
 def test_inspect(name: str, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     saved(tmp_path / name)
     assert main(["inspect", str(tmp_path / name)]) == 0

@@ -14,8 +14,9 @@ def main(arguments: list[str]) -> int:
     """Print what a file holds; gives the exit status: 1 if it cannot be read."""
     parser = argparse.ArgumentParser(
         prog="cornu inspect",
-        description="Show what is in a .keras, .weights.h5, .h5 or .json file: layers, shapes, "
-        "parameter counts, versions, checksums, anything suspicious. Nothing in the file is run.",
+        description="Show what is in a .keras, .weights.h5, .h5 or .json file or a model's folder: "
+        "layers, shapes, parameter counts, versions, checksums, anything suspicious. Nothing in "
+        "the file is run.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE")
     options = parser.parse_args(arguments)

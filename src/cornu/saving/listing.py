@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
-from cornu.saving import container, hdf5, plain_json
+from cornu.saving import container, folder, hdf5, plain_json
 from cornu.saving.damage import FileError, shown
 from cornu.saving.hdf5 import Group
 
@@ -49,16 +49,18 @@ class Listing:
 
 
 def read(path: str | os.PathLike[str]) -> Listing:
-    """List the content of a `.keras`, `.weights.h5`, `.h5`, `.json` file.
+    """List the content of a `.keras`, `.weights.h5`, `.h5`, `.json` file or a model's folder.
 
     Raises:
         FileError: if it is damaged, or something that loading never follows.
         OSError: if it cannot be opened.
     """
+    if os.path.isdir(path):
+        return _members("folder of a model", folder.Folder(os.fspath(path)))
     with open(path, "rb") as file:
         start = file.read(8)
         if start.startswith(b"PK"):
-            found = _archive(cast(Any, file))
+            found = _members(".keras archive", container.Container(cast(Any, file)))
         elif start.startswith(b"\x89HDF"):
             found = _hdf5(cast(Any, file))
         elif start.lstrip()[:1] == b"{":
@@ -72,9 +74,8 @@ def read(path: str | os.PathLike[str]) -> Listing:
     return found
 
 
-def _archive(file: Any) -> Listing:
-    found = Listing(".keras archive")
-    box = container.Container(file)
+def _members(kind: str, box: container.Container | folder.Folder) -> Listing:
+    found = Listing(kind)
     metadata = plain_json.parse(box.read(container.METADATA), container.METADATA)
     if isinstance(metadata, dict):
         found.about.update({shown(k): shown(v) for k, v in list(metadata.items())[:10]})
