@@ -102,7 +102,7 @@ def test_remat_of_a_function_that_assigns() -> None:
     )
     assert values[0] == pytest.approx(1 + X.sum())
     plain = jax.grad(lambda s, x: jnp.sum(jnp.sin(jnp.sin(x * s) * s)), argnums=(0, 1))(2.0, X)
-    np.testing.assert_allclose(slope[1], plain[0], rtol=1e-5)
+    np.testing.assert_allclose(slope[1], plain[0], rtol=1e-5, atol=1e-6)  # terms cancel out
     np.testing.assert_allclose(by_x, plain[1], rtol=1e-5)
     assert count.numpy() == 0
 
