@@ -101,7 +101,7 @@ def load(model: Any, root: Group, *, skip_mismatch: bool = False, what: str = "t
         FileError: if arrays are missing or left over, or a shape or dtype differs; no value has
             changed then.
     """
-    root = _today(root)
+    root = _today(root, {name for path, _ in parts.walk(model) for name in path.split("/")})
     plan = _Plan(model, root)
     problems = plan.problems()
     if problems and not skip_mismatch:
@@ -114,9 +114,10 @@ def load(model: Any, root: Group, *, skip_mismatch: bool = False, what: str = "t
     plan.apply()
 
 
-def _today(group: Group) -> Group:
-    """The same description under today's names of attributes."""
-    groups = {_OLD_NAMES.get(name, name): _today(inner) for name, inner in group.groups.items()}
+def _today(group: Group, known: set[str]) -> Group:
+    """The same description under today's names of attributes, but for those the model has."""
+    names = {name: name if name in known else _OLD_NAMES.get(name, name) for name in group.groups}
+    groups = {names[name]: _today(inner, known) for name, inner in group.groups.items()}
     if len(groups) != len(group.groups):  # both names: what is there is not renamed
         return group
     return Group(group.path, group.attributes, group.arrays, groups)
