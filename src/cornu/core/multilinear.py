@@ -76,3 +76,28 @@ def differentiate(made: Primitive, *transposes: Function) -> None:
         lambda ct, x, y, **parameters: left(ct, y, **parameters),
         lambda ct, x, y, **parameters: right(ct, x, **parameters),
     )
+
+
+def join(product: Primitive, back: Primitive, outer: Primitive) -> None:
+    """Make three bilinear primitives each other's transposes, all being one trilinear form.
+
+    Args:
+        product: (x, k, **static parameters) -> y.
+        back: (y, k, ...) -> x.
+        outer: (x, y, ...) -> k.
+    """
+    differentiate(
+        product,
+        lambda change, k, **parameters: back.bind(change, k, **parameters),
+        lambda change, x, **parameters: outer.bind(x, change, **parameters),
+    )
+    differentiate(
+        back,
+        lambda change, k, **parameters: product.bind(change, k, **parameters),
+        lambda change, y, **parameters: outer.bind(change, y, **parameters),
+    )
+    differentiate(
+        outer,
+        lambda change, y, **parameters: back.bind(y, change, **parameters),
+        lambda change, x, **parameters: product.bind(x, change, **parameters),
+    )

@@ -100,19 +100,4 @@ _input_gradient = multilinear.primitive(
 _kernel_gradient = multilinear.primitive(
     "convolution_2d_kernel_gradient", _plain_kernel_gradient, _kernel_gradient_on_cpu
 )
-# Each is bilinear, and each one's transposes are the other two.
-multilinear.differentiate(
-    _convolution,
-    lambda change, kernel, pads: _input_gradient.bind(change, kernel, pads=pads),
-    lambda change, inputs, pads: _kernel_gradient.bind(inputs, change, pads=pads),
-)
-multilinear.differentiate(
-    _input_gradient,
-    lambda inputs, kernel, pads: _convolution.bind(inputs, kernel, pads=pads),
-    lambda inputs, change, pads: _kernel_gradient.bind(inputs, change, pads=pads),
-)
-multilinear.differentiate(
-    _kernel_gradient,
-    lambda kernel, change, pads: _input_gradient.bind(change, kernel, pads=pads),
-    lambda kernel, inputs, pads: _convolution.bind(inputs, kernel, pads=pads),
-)
+multilinear.join(_convolution, _input_gradient, _kernel_gradient)

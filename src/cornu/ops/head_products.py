@@ -53,11 +53,11 @@ def _mix_on_cpu(weights: jax.Array, values: jax.Array) -> jax.Array:
     return lax.dot_general(weights, values, (((3,), (2,)), _HEADS)).transpose(0, 2, 1, 3)
 
 
-def _mix_back_plain(weights: jax.Array, mixed: jax.Array) -> jax.Array:
-    return jnp.einsum("bhts,bthd->bshd", weights, mixed)
+def _mix_back_plain(mixed: jax.Array, weights: jax.Array) -> jax.Array:
+    return jnp.einsum("bthd,bhts->bshd", mixed, weights)
 
 
-def _mix_back_on_cpu(weights: jax.Array, mixed: jax.Array) -> jax.Array:
+def _mix_back_on_cpu(mixed: jax.Array, weights: jax.Array) -> jax.Array:
     features_first = mixed.transpose(0, 2, 3, 1)
     product = lax.dot_general(features_first, weights, (((3,), (2,)), _HEADS))
     return product.transpose(0, 3, 1, 2)
@@ -66,18 +66,4 @@ def _mix_back_on_cpu(weights: jax.Array, mixed: jax.Array) -> jax.Array:
 _match = multilinear.primitive("match_heads", _match_plain, _match_on_cpu)
 _mix = multilinear.primitive("mix_heads", _mix_plain, _mix_on_cpu)
 _mix_back = multilinear.primitive("mix_heads_back", _mix_back_plain, _mix_back_on_cpu)
-multilinear.differentiate(
-    _match,
-    lambda change, keys: _mix.bind(change, keys),
-    lambda change, queries: _mix_back.bind(change, queries),
-)
-multilinear.differentiate(
-    _mix,
-    lambda change, values: _match.bind(change, values),
-    lambda change, weights: _mix_back.bind(weights, change),
-)
-multilinear.differentiate(
-    _mix_back,
-    lambda change, mixed: _match.bind(mixed, change),
-    lambda change, weights: _mix.bind(weights, change),
-)
+multilinear.join(_match, _mix, _mix_back)

@@ -51,18 +51,4 @@ def _sum_of_outer_apart(left: jax.Array, right: jax.Array) -> jax.Array:
 _product = multilinear.primitive("rows_by_kernel", _multiply)
 _back = multilinear.primitive("rows_by_transposed_kernel", _multiply_back)
 _outer = multilinear.primitive("sum_of_outer_products", _sum_of_outer, on_cpu=_sum_of_outer_apart)
-multilinear.differentiate(
-    _product,
-    lambda change, kernel: _back.bind(change, kernel),
-    lambda change, rows: _outer.bind(rows, change),
-)
-multilinear.differentiate(
-    _back,
-    lambda change, kernel: _product.bind(change, kernel),
-    lambda change, rows: _outer.bind(change, rows),
-)
-multilinear.differentiate(
-    _outer,
-    lambda change, right: _back.bind(right, change),
-    lambda change, left: _product.bind(left, change),
-)
+multilinear.join(_product, _back, _outer)
