@@ -57,7 +57,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             with open(descriptor, "w+b") as file:
                 yield file
                 file.flush()
-                os.fchmod(file.fileno(), _mode_for(target))
+                os.fchmod(file.fileno(), mode_for(target, 0o666))
                 os.fsync(file.fileno())
             os.replace(temporary, target)
         except BaseException:
@@ -120,14 +120,23 @@ def _close(descriptor: int) -> None:
         os.close(descriptor)
 
 
-def _mode_for(target: str) -> int:
-    """The permissions of the old file; for a new one what the process's mask leaves of 0666."""
+def mode_for(target: str, usual: int) -> int:
+    """The permissions of what is at a path; where nothing is, what the process's mask leaves."""
     try:
         return stat.S_IMODE(os.stat(target).st_mode)
     except FileNotFoundError:
         mask = os.umask(0)
         os.umask(mask)
-        return 0o666 & ~mask
+        return usual & ~mask
+
+
+def force(path: str) -> None:
+    """Have a file or folder written to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def confirm(path: str | os.PathLike[str]) -> None:
@@ -137,12 +146,7 @@ def confirm(path: str | os.PathLike[str]) -> None:
         UnconfirmedError: if the disk fails.
     """
     try:
-        folder = os.path.dirname(os.path.realpath(os.fspath(path)))
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        force(os.path.dirname(os.path.realpath(os.fspath(path))))
     except OSError as error:
         if error.errno in _DISK_FAILED:
             raise UnconfirmedError(

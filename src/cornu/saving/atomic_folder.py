@@ -11,7 +11,6 @@ import contextlib
 import errno
 import os
 import shutil
-import stat
 import tempfile
 from collections.abc import Iterator
 
@@ -37,7 +36,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[str]:
         made = tempfile.mkdtemp(prefix=f".{name[:80]}.", suffix=".new", dir=parent)
         try:
             yield made
-            os.chmod(made, _mode_for(target))
+            os.chmod(made, atomic.mode_for(target, 0o777))
             _sync(made)
             _take_place(made, target)
         except BaseException:
@@ -72,20 +71,8 @@ def _discard(folder: str) -> None:
         shutil.rmtree(folder)
 
 
-def _mode_for(target: str) -> int:
-    if os.path.isdir(target):
-        return stat.S_IMODE(os.stat(target).st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o777 & ~mask
-
-
 def _sync(folder: str) -> None:
     """Force all files and folders below to the disk."""
     for place, _, names in os.walk(folder, topdown=False):
         for name in [*names, "."]:
-            descriptor = os.open(os.path.join(place, name), os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            atomic.force(os.path.join(place, name))

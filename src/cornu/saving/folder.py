@@ -14,7 +14,7 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
-from cornu.saving import plain_json, trailer
+from cornu.saving import passes, plain_json, trailer
 from cornu.saving.container import (
     CONFIG,
     MAX_JSON,
@@ -26,7 +26,6 @@ from cornu.saving.container import (
 from cornu.saving.damage import DamagedError, UnsafeError, listed, shown
 
 _DIGESTS = "sha256"
-_PIECE = 1 << 20
 # A pipe is not waited for, a link not followed, where the system knows these words.
 _CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -96,7 +95,7 @@ class Folder:
     def _check_digest(self, name: str, file: BinaryIO) -> None:
         if name in (METADATA, WEIGHTS) or not self._digests:
             return
-        if _digest(file) != self._digests.get(name):
+        if passes.sha256(file, file.seek(0, os.SEEK_END)) != self._digests.get(name):
             raise DamagedError(
                 f"{name} is not what was saved: its checksum is wrong. Delete '{_DIGESTS}' in "
                 f"{METADATA} if you changed it on purpose"
@@ -115,13 +114,6 @@ class Folder:
         if missing:
             raise DamagedError(f"{listed(missing)} missing: this is no whole model's folder")
         return found
-
-
-def _digest(file: BinaryIO) -> str:
-    found = hashlib.sha256()
-    while piece := file.read(_PIECE):
-        found.update(piece)
-    return found.hexdigest()
 
 
 def is_one(path: str) -> bool:

@@ -1,42 +1,44 @@
-"""One pass over a file for several purposes: digests, checksums, searches.
+"""One pass over a file, for its digest or checksum.
 
-Reading a large file costs about as much as hashing it, so it is read once, and while one piece is
-looked at the next one is read. Hashing leaves the interpreter free: the uses run side by side.
+Reading a large file costs about as much as hashing it, and hashing leaves the interpreter free:
+while one piece is looked at the next one is read.
 """
 
 from __future__ import annotations
 
 import concurrent.futures
+import hashlib
 from collections.abc import Callable
 from typing import BinaryIO
 
-PIECE = 1 << 20
+_PIECE = 1 << 20
 
 
-def over(file: BinaryIO, start: int, size: int, *uses: Callable[[bytes], object]) -> int:
-    """Hand a stretch of a file to every use, piece by piece and in order.
+def over(file: BinaryIO, start: int, size: int, use: Callable[[bytes], object]) -> None:
+    """Hand a stretch of a file to a function, piece by piece and in order.
 
     Args:
         file: open for reading.
         start: where the stretch begins.
-        size: its length.
-        *uses: called with each piece; each sees the pieces one after the other.
-
-    Returns:
-        How many bytes there were; fewer than `size` where the file ends.
+        size: its length; it ends earlier where the file does.
+        use: called with each piece.
     """
     file.seek(start)
-    first = file.read(min(size, PIECE))
-    if size <= PIECE:  # threads are not worth while
-        for use in uses:
-            use(first)
-        return len(first)
-    done, piece = 0, first
-    with concurrent.futures.ThreadPoolExecutor(len(uses)) as threads:
+    piece = file.read(min(size, _PIECE))
+    if size <= _PIECE:  # a thread is not worth while
+        use(piece)
+        return
+    done = 0
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
         while piece:
-            pending = [threads.submit(use, piece) for use in uses]
+            pending = thread.submit(use, piece)
             done += len(piece)
-            piece = file.read(min(size - done, PIECE))
-            for one in pending:
-                one.result()
-    return done
+            piece = file.read(min(size - done, _PIECE))
+            pending.result()
+
+
+def sha256(file: BinaryIO, size: int) -> str:
+    """The digest of the first `size` bytes, in hexadecimal digits."""
+    found = hashlib.sha256()
+    over(file, 0, size, found.update)
+    return found.hexdigest()

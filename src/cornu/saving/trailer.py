@@ -12,7 +12,6 @@ loads unchecked, as files of other writers do.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import struct
@@ -39,7 +38,9 @@ def append(file: BinaryIO, arrays: dict[str, Place]) -> None:
         arrays: where each array is and its checksum, by its path.
     """
     size = file.seek(0, os.SEEK_END)
-    text = json.dumps({"bytes": size, "sha256": _digest(file, size), "arrays": arrays}).encode()
+    text = json.dumps(
+        {"bytes": size, "sha256": passes.sha256(file, size), "arrays": arrays}
+    ).encode()
     file.seek(0, os.SEEK_END)
     file.write(_START + text + b"\n" + _LENGTH.pack(len(text)) + _END)
 
@@ -73,13 +74,7 @@ def read(file: BinaryIO) -> dict[str, Any] | None:
 
 def is_intact(file: BinaryIO, trailer: dict[str, Any]) -> bool:
     """Whether the bytes before the trailer are those that it was written for."""
-    return _digest(file, trailer["bytes"]) == trailer.get("sha256")
-
-
-def _digest(file: BinaryIO, size: int) -> str:
-    digest = hashlib.sha256()
-    passes.over(file, 0, size, digest.update)
-    return digest.hexdigest()
+    return passes.sha256(file, trailer["bytes"]) == trailer.get("sha256")
 
 
 def damaged_arrays(file: BinaryIO, trailer: dict[str, Any]) -> list[str]:
