@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
 
 import h5py
 import numpy as np
 
 ELSEWHERE = "secret.h5"  # beside the file that points to it
+
+
+def shuffled(content: bytes, count: int) -> Iterator[bytes]:
+    """The same file so many times, with pieces of it over other ones."""
+    numbers = random.Random(3)
+    for _ in range(count):
+        damaged = bytearray(content)
+        for _ in range(numbers.choice((1, 2, 8))):
+            start, size = numbers.randrange(len(content)), numbers.choice((1, 2, 4, 8))
+            other = numbers.randrange(len(content))
+            damaged[start : start + size] = content[other : other + size]
+        yield bytes(damaged)
 
 
 def elsewhere(file: h5py.File) -> None:
