@@ -67,6 +67,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=60, help="no round begins after them")
     parser.add_argument("--epochs", type=int, default=6, help="2 or more; the first is not counted")
     parser.add_argument("--models", nargs="+", choices=NAMES, default=NAMES)
     parser.add_argument("--libraries", nargs="+", choices=LIBRARIES, default=LIBRARIES)
@@ -110,9 +111,12 @@ def rounds(arguments: argparse.Namespace, libraries: list[str]) -> Figures:
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, (source, os.getenv("PYTHONPATH"))))
     if arguments.tiny:
         environment |= {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
-    for name in arguments.models:
-        for number in range(arguments.rounds):
-            first = number % len(libraries)
+    began = time.monotonic()
+    for number in range(arguments.rounds):
+        if number and time.monotonic() - began > 60 * arguments.minutes:
+            break
+        first = number % len(libraries)
+        for name in arguments.models:
             for library in libraries[first:] + libraries[:first]:
                 command = [sys.executable, __file__, "--one", "--models", name]
                 command += ["--libraries", library, "--epochs", str(arguments.epochs)]

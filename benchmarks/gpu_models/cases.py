@@ -153,10 +153,10 @@ _GPT2 = Transformer(50257, 1024)
 CASES = (
     Case("mlp", "mlp", 128, 100, Plain(), "float32", "examples", mlp_flops),
     Case("vgg", "vgg", 32, 100, Plain(), "float32", "examples", vgg_flops),
-    Case("resnet50-bf16", "resnet", 256, 4, ResNet(), "bfloat16", "examples", resnet_flops),
-    Case("bert-tf32", "bert", 32, 10, _BERT, "float32", "tokens", bert_flops),
-    Case("bert-bf16", "bert", 32, 10, _BERT, "bfloat16", "tokens", bert_flops),
-    Case("gpt2-bf16", "gpt2", 16, 10, _GPT2, "bfloat16", "tokens", gpt2_flops),
+    Case("bert-tf32", "bert", 32, 20, _BERT, "float32", "tokens", bert_flops),
+    Case("bert-bf16", "bert", 32, 20, _BERT, "bfloat16", "tokens", bert_flops),
+    Case("gpt2-bf16", "gpt2", 16, 20, _GPT2, "bfloat16", "tokens", gpt2_flops),
+    Case("resnet50-bf16", "resnet", 256, 8, ResNet(), "bfloat16", "examples", resnet_flops),
 )
 
 _TINY = {

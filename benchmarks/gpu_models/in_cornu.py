@@ -20,9 +20,10 @@ def _resnet(keras: Any, sizes: ResNet) -> Any:
     layers = keras.layers
 
     def convolved(x: Any, filters: int, kernel: int, stride: int = 1) -> Any:
-        if kernel > 1:
+        if stride > 1 and kernel > 1:  # "same" would fill up one side only
             x = layers.ZeroPadding2D(kernel // 2)(x)
-        x = layers.Conv2D(filters, kernel, strides=stride, use_bias=False)(x)
+        padding = "same" if stride == 1 else "valid"
+        x = layers.Conv2D(filters, kernel, strides=stride, padding=padding, use_bias=False)(x)
         return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
 
     def block(x: Any, width: int, stride: int, changes: bool) -> Any:

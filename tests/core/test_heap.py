@@ -122,3 +122,25 @@ def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> Non
     with heap.kept():
         pass
     assert not heap._holders
+
+
+@pytest.mark.parametrize(
+    ("platforms", "plugins", "expected"),
+    [
+        ("cpu", True, True),
+        ("cuda,cpu", False, False),
+        (None, False, True),
+        ("", False, True),
+        (None, True, False),
+    ],
+)
+def test_only_for_programs_on_the_cpu(
+    monkeypatch: pytest.MonkeyPatch, platforms: str | None, plugins: bool, expected: bool
+) -> None:
+    find = heap.importlib.util.find_spec
+    monkeypatch.setattr(
+        heap.importlib.util,
+        "find_spec",
+        lambda name: plugins or None if name == "jax_plugins" else find(name),
+    )
+    assert heap._is_for_cpu(platforms) == expected

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from cornu.ops import product
 from cornu.ops.product import rows_by_kernel
 
 
@@ -39,3 +40,21 @@ def test_forward_mode_second_order_and_mapping(rng):
         expected = jax.vmap(transform(lambda k: loss(k, jnp.matmul)))(kernels)
         found = jax.vmap(transform(loss))(kernels)
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [64, 1024, 1025, 1100])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_forms_of_gpus_are_the_same_functions(rng, size, dtype):
+    rows = jnp.asarray(rng.integers(-3, 4, (2, 3, 4)), dtype)
+    kernel = jnp.asarray(rng.integers(-3, 4, (4, size)), dtype)
+    change = jnp.asarray(rng.integers(-1, 2, (2, 3, size)), dtype)
+    for name, arrays in (
+        ("_multiply", (rows, kernel)),
+        ("_multiply_back", (change, kernel)),
+        ("_sum_of_outer", (rows, change)),
+    ):
+        plain, aligned = (getattr(product, f"{name}{form}") for form in ("", "_aligned"))
+        found = aligned(*arrays)
+        assert found.dtype == dtype
+        np.testing.assert_array_equal(found, plain(*arrays))
+    assert product._fill_up(kernel).shape[1] % product._ALIGNED == 0 or dtype == "float32"

@@ -2,9 +2,11 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from cornu import ops
+from cornu.training import plan
 from cornu.training.plan import loops_well
 
 
@@ -26,3 +28,32 @@ def test_only_convolutions_of_the_fast_order_loop_on_cpu(well, arguments):
     inner = jax.jit(jax.grad(loss, (0, 1)))
     traced = jax.make_jaxpr(lambda x, k: inner(x, k))(x, kernel)
     assert loops_well(traced.jaxpr) == well
+
+
+def test_steps_that_write_over_the_state_before_give_the_same_and_spare_the_first(rng):
+    """What the host's loop does on GPUs; here on a CPU, which hands memory over as well."""
+
+    def step(state, data, order, samples, number):
+        row = data[order[number]]
+        return {"sum": state["sum"] + row, "count": state["count"] + jnp.minimum(samples, 1)}
+
+    def logs(state):
+        return {"sum": state["sum"], "mean": state["sum"] / state["count"]}
+
+    data, order = jnp.asarray(rng.normal(size=(5, 3)), "float32"), np.array([3, 1, 0, 4, 2])
+    first = {"sum": jnp.ones(3), "count": jnp.zeros(())}
+    results = []
+    for donates in (False, True):
+        run = plan.looped_on_host(step, logs, donates)
+        middle, first_logs = run(first, data, order, 5, 0, 3)
+        last, last_logs = run(middle, data, order, 5, 3, 2)
+        # Everything that was handed out can still be read.
+        results.append(jax.tree.map(np.asarray, (first, middle, first_logs, last, last_logs)))
+    jax.tree.map(np.testing.assert_array_equal, *results)
+    np.testing.assert_allclose(results[0][3]["sum"], 1 + data.sum(0), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("arrays", "in_loop"), [(20, True), (300, False)])
+def test_a_gpu_loops_over_small_models_only(monkeypatch, arrays, in_loop):
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert plan._carries_well([jnp.zeros(())] * arrays) == in_loop

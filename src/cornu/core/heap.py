@@ -6,6 +6,9 @@ anew: 42,000 page faults, 90 of 230 ms, in a step of a transformer with 1 M weig
 such blocks stay with the process. At its end all but a limited rest is given back, and arrays of
 the user's that are dropped outside are gone as ever.
 
+Where programs go to another processor there is nothing to gain, and much to lose: its compilers
+allocate in all threads at once.
+
 Only the first arena of glibc's heap can keep them, so all threads must share that one. `prepare`
 says so, of use only before JAX starts its threads. Sharing has them wait for each other, 0.15 ms an
 epoch of a tiny model, so it is said for models that gain by it.
@@ -16,9 +19,12 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import importlib.util
 import threading
 from collections.abc import Iterator
 from typing import Any
+
+import jax
 
 # Parameters of mallopt(3).
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -3, -4, -8
@@ -44,13 +50,22 @@ _holders = 0
 
 @functools.cache
 def _glibc() -> Any:
-    """The C library, if it is glibc."""
+    """The C library, if it is glibc and programs go to the CPU."""
+    if not _is_for_cpu(jax.config.jax_platforms):
+        return None
     try:
         library = ctypes.CDLL(None)
         library.mallinfo2.restype = _Statistics  # there since glibc 2.33, and nowhere else
     except (AttributeError, OSError, TypeError):
         return None
     return library
+
+
+def _is_for_cpu(platforms: str | None) -> bool:
+    """Whether JAX will choose the CPU, as far as can be said before it starts."""
+    if platforms:
+        return platforms.split(",")[0] == "cpu"
+    return importlib.util.find_spec("jax_plugins") is None  # where GPUs' and TPUs' drivers live
 
 
 def prepare(values: int) -> None:

@@ -1,4 +1,4 @@
-"""Multilinear functions with one form for every processor and a faster one for CPU.
+"""Multilinear functions with one form for every processor, and faster ones for CPU or GPU.
 
 Which form is used is decided where a program is lowered for its processor, so tracing does not
 depend on the machine. All of JAX's transformations hold: such a function is linear in each of its
@@ -24,13 +24,16 @@ else:
 Function = Callable[..., jax.Array]
 
 
-def primitive(name: str, plain: Function, on_cpu: Function | None = None) -> Primitive:
-    """A JAX primitive that computes `plain`, on CPU by `on_cpu`.
+def primitive(
+    name: str, plain: Function, on_cpu: Function | None = None, on_gpu: Function | None = None
+) -> Primitive:
+    """A JAX primitive that computes `plain`, on CPU by `on_cpu`, on NVIDIA's GPUs by `on_gpu`.
 
     Args:
         name: as it stands in traced programs.
         plain: (*arrays, **static parameters) -> array, of JAX operations.
         on_cpu: the same function in operations that suit CPUs; default: `plain`.
+        on_gpu: the same function in operations that suit GPUs; default: `plain`.
     """
     made = Primitive(name)
 
@@ -52,9 +55,10 @@ def primitive(name: str, plain: Function, on_cpu: Function | None = None) -> Pri
     made.def_abstract_eval(describe)
     batching.primitive_batchers[made] = map_over
     mlir.register_lowering(made, mlir.lower_fun(plain, multiple_results=False))
-    if on_cpu is not None:
-        lowered = mlir.lower_fun(on_cpu, multiple_results=False)
-        mlir.register_lowering(made, lowered, platform="cpu")
+    for platform, function in (("cpu", on_cpu), ("cuda", on_gpu)):
+        if function is not None:
+            lowered = mlir.lower_fun(function, multiple_results=False)
+            mlir.register_lowering(made, lowered, platform=platform)
     return made
 
 

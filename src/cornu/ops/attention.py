@@ -7,7 +7,7 @@ import math
 import jax
 import jax.numpy as jnp
 
-from cornu.ops import head_products
+from cornu.ops import fused_attention, head_products
 from cornu.ops.declare import op
 from cornu.ops.promotion import as_array, as_float
 from cornu.types import Array, Tensor
@@ -35,7 +35,8 @@ def dot_product_attention(
         mask: booleans, where attention is allowed; broadcasts likewise.
         scale: factor of the logits; default `1 / sqrt(size)`.
         is_causal: lets target i attend to sources 0..i only.
-        flash_attention: accepted; the compiler decides.
+        flash_attention: False keeps cuDNN's fused attention off; else it is used on GPUs in half
+            precision, where it has what is asked for. It has no second derivatives.
         attn_logits_soft_cap: limits logits smoothly to plus and minus this.
 
     Raises:
@@ -43,7 +44,6 @@ def dot_product_attention(
 
     Source: Vaswani et al., "Attention is all you need", 2017.
     """
-    del flash_attention
     query, key, value = as_float(query), as_float(key), as_float(value)
     for name, tensor in (("query", query), ("key", key), ("value", value)):
         if tensor.ndim != 4:
@@ -54,6 +54,8 @@ def dot_product_attention(
     if heads != key_heads:
         key = jnp.repeat(key, heads // key_heads, axis=2)
         value = jnp.repeat(value, heads // key_heads, axis=2)
+    if fused_attention.suits(query, key, value, flash_attention) and attn_logits_soft_cap is None:
+        return fused_attention.attend(query, key, value, bias, mask, scale, is_causal)
     wide = jnp.promote_types(query.dtype, jnp.float32)
     logits = head_products.match(query, key, wide)
     logits = logits * (1 / math.sqrt(key.shape[-1]) if scale is None else scale)

@@ -7,6 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from cornu.ops.declare import binary, op
+from cornu.ops.product import rows_by_kernel
 from cornu.ops.promotion import as_array, float_pair, pair
 from cornu.types import Array, Tensor
 
@@ -28,6 +29,8 @@ def matmul(x1: Tensor, x2: Tensor) -> Array:
         (..., M, N), without the axis that a vector lacks; int32 for two int8 tensors.
     """
     x1, x2 = pair(x1, x2)
+    if x1.ndim > 1 and x2.ndim == 2:
+        return rows_by_kernel(x1, x2)
     wide = "int32" if x1.dtype == x2.dtype == jnp.int8 else None
     return jnp.matmul(x1, x2, preferred_element_type=wide)
 

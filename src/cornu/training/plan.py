@@ -30,7 +30,8 @@ Results = Callable[[State], Logs]
 LoopProgram = Callable[..., tuple[State, Logs]]
 
 
-_MOST_CARRIED = 1 << 20  # bytes of a state
+_MOST_CARRIED = 1 << 20  # bytes of a state that a loop on a CPU carries
+_MOST_ARRAYS = 100  # of a state that a loop on a GPU carries
 
 
 class LoopPlan:
@@ -95,8 +96,9 @@ class LoopPlan:
             outputs = jax.core.eval_jaxpr(traced.jaxpr, traced.consts, *leaves)
             return settle(jax.tree.unflatten(structure, outputs), state)
 
-        in_loop = loops_well(traced.jaxpr) and _carries_well(state)
-        return (_looped_on_device if in_loop else _looped_on_host)(step, self._results)
+        if loops_well(traced.jaxpr) and _carries_well(state):
+            return _looped_on_device(step, self._results)
+        return looped_on_host(step, self._results, donates=jax.default_backend() != "cpu")
 
     def _trace(self, state: State, data: Batch) -> tuple[Any, Any]:
         """The step as a program for one batch of `data`, and the structure of what it gives."""
@@ -132,19 +134,30 @@ def _looped_on_device(step: Callable[..., State], results: Results) -> LoopProgr
     return compiled.jit(run)
 
 
-def _looped_on_host(step: Callable[..., State], results: Results) -> LoopProgram:
+def looped_on_host(step: Callable[..., State], results: Results, donates: bool) -> LoopProgram:
+    """A program of one step, called by the host for each.
+
+    Args:
+        step: (state, data, order, samples, number) -> state.
+        results: logs of a state.
+        donates: whether a step may write over the state before it, in a copy of the first one:
+            a state of many gigabytes then stands in memory twice, however far the host runs ahead.
+    """
+
     def single(
         state: State, data: Batch, order: Any, samples: Any, number: Any
     ) -> tuple[State, Logs]:
         new = step(state, data, order, samples, number)
         return new, results(new)
 
-    program = compiled.jit(single)
+    program = compiled.jit(single, donate_argnums=0 if donates else ())
+    copy = compiled.jit(lambda state: jax.tree.map(jnp.copy, state))
 
     def run(
         state: State, data: Batch, order: Any, samples: int, start: int, count: int
     ) -> tuple[State, Logs]:
         logs: Logs = {}
+        state = copy(state) if donates else state
         for number in range(start, start + count):
             state, logs = program(state, data, order, samples, number)
         return state, logs
@@ -158,9 +171,15 @@ def _carries_well(state: State) -> bool:
     XLA's CPU compiler copies much of what a loop carries in each turn: 254 copies, 12 of 290 ms, in
     a step of a transformer with 1 M weights. Called from the host, a step that is so large costs
     less: values are handed over, and the call takes about as long as copying a megabyte.
+
+    On a GPU the host reads back in each turn whether there is another, and launches nothing
+    meanwhile: 4 of 47 ms in a step of GPT-2, of 1,250 kernels. The step of a small model takes less
+    time than its call from the host, 0.08 against 0.27 ms; what has many arrays has many kernels.
     """
-    size = sum(a.nbytes for a in jax.tree.leaves(state))
-    return jax.default_backend() != "cpu" or size <= _MOST_CARRIED
+    arrays = jax.tree.leaves(state)
+    if jax.default_backend() == "cpu":
+        return sum(a.nbytes for a in arrays) <= _MOST_CARRIED
+    return len(arrays) <= _MOST_ARRAYS
 
 
 def loops_well(jaxpr: Any) -> bool:

@@ -22,7 +22,8 @@ class GroupQueryAttention(HeadAttention):
         dropout: share of the attention weights set to 0 in training.
         use_bias: whether the projections add a bias.
         sliding_window: attend to positions less than this away only; default: to all.
-        flash_attention: accepted; the compiler decides.
+        flash_attention: False keeps cuDNN's fused attention off; else it is used on GPUs in half
+            precision, where it has what is asked for.
         kernel_initializer, bias_initializer: of all projections; glorot_uniform and zeros.
         kernel_regularizer, bias_regularizer: penalties of the weights; default none.
         activity_regularizer: penalty of the projections' outputs; default none.

@@ -44,6 +44,7 @@ class HeadAttention(Layer):
     _gate_dense: EinsumDense
     _output_dense: EinsumDense
     _dropout_layer: Dropout
+    _flash_attention: bool | None
     # Whether a `query_mask` that is given (rather than carried by the query) counts.
     _heeds_given_query_mask = True
 
@@ -52,7 +53,8 @@ class HeadAttention(Layer):
         check_rate(named["dropout"], self, "dropout")
         if named["sliding_window"] is not None:
             positive_integer(named["sliding_window"], "sliding_window", self.name)
-        if named.pop("flash_attention") and named["dropout"] > 0:
+        self._flash_attention = named.pop("flash_attention")
+        if self._flash_attention and named["dropout"] > 0:
             raise ValueError(
                 "flash attention has no dropout: set `dropout=0.0` or `flash_attention=None` "
                 f"(layer '{self.name}')"
@@ -164,6 +166,7 @@ class HeadAttention(Layer):
         """
         if not self._heeds_given_query_mask:
             query_mask = masks.get_mask(query)
+        weighs = return_attention_scores or self.dropout > 0 or query.ndim != 3
         allowed = allowed_pairs(
             query,
             value,
@@ -171,17 +174,17 @@ class HeadAttention(Layer):
             value_mask=value_mask,
             key_mask=key_mask,
             attention_mask=attention_mask,
-            causal=use_causal_mask,
+            causal=use_causal_mask and weighs,
             window=self.sliding_window,
         )
         heads = self._query_dense(query)
         keys = self._key_dense(value if key is None else key)
         values = self._value_dense(value)
         weights = None
-        if return_attention_scores or self.dropout > 0 or query.ndim != 3:
+        if weighs:
             mixed, weights = self._weigh(heads, keys, values, allowed, training)
         else:
-            mixed = self._fuse(heads, keys, values, allowed)
+            mixed = self._fuse(heads, keys, values, allowed, use_causal_mask)
         if self.use_gate:
             mixed = mixed * nn.sigmoid(self._gate_dense(query))
         outputs = self._output_dense(mixed)
@@ -197,13 +200,22 @@ class HeadAttention(Layer):
         regularizer = codec.encode(self._activity_regularizer)
         return {**super().get_config(), "activity_regularizer": regularizer}
 
-    def _fuse(self, query: Array, key: Array, value: Array, allowed: Array | None) -> Array:
+    def _fuse(
+        self, query: Array, key: Array, value: Array, allowed: Array | None, causal: bool
+    ) -> Array:
         if allowed is not None:
             allowed = allowed[:, None] if allowed.ndim == 3 else allowed
             check_attention_mask(
                 allowed, (query.shape[0], query.shape[2], query.shape[1], key.shape[1])
             )
-        return ops.dot_product_attention(query, key, value, mask=allowed)
+        return ops.dot_product_attention(
+            query,
+            key,
+            value,
+            mask=allowed,
+            is_causal=causal,
+            flash_attention=self._flash_attention,
+        )
 
     def _weigh(
         self,

@@ -23,7 +23,8 @@ class MultiHeadAttention(HeadAttention):
         output_shape: size, or sizes, of the output's features; default: those of the query.
         attention_axes: axes of positions; default: all between batch and features.
         sliding_window: attend to positions less than this away only; default: to all.
-        flash_attention: accepted; the compiler decides.
+        flash_attention: False keeps cuDNN's fused attention off; else it is used on GPUs in half
+            precision, where it has what is asked for.
         kernel_initializer, bias_initializer: of all projections; glorot_uniform and zeros.
         kernel_regularizer, bias_regularizer: penalties of the weights; default none.
         activity_regularizer: penalty of the projections' outputs; default none.
