@@ -2,6 +2,7 @@
 
     python benchmarks/gpu.py                        all models, writes docs/benchmarks.md
     python benchmarks/gpu.py --models gpt2-bf16     some of them; prints, writes nothing
+    python benchmarks/gpu.py --figures gpu.jsonl    goes on where an earlier call was stopped
     python benchmarks/gpu.py --tiny                 small sizes, on the CPU, to see that all runs
 
 Needs JAX and, for its column, PyTorch in one Python; no network. Models, their FLOPs and how these
@@ -28,6 +29,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import pathlib
 import re
 import statistics
 import subprocess
@@ -67,7 +69,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--minutes", type=float, default=60, help="no round begins after them")
+    parser.add_argument(
+        "--figures",
+        type=pathlib.Path,
+        help="a file that each run's figures go to as it ends; runs that it has are not repeated",
+    )
     parser.add_argument("--epochs", type=int, default=6, help="2 or more; the first is not counted")
     parser.add_argument("--models", nargs="+", choices=NAMES, default=NAMES)
     parser.add_argument("--libraries", nargs="+", choices=LIBRARIES, default=LIBRARIES)
@@ -105,19 +111,18 @@ def present(libraries: list[str] | tuple[str, ...]) -> list[str]:
 
 def rounds(arguments: argparse.Namespace, libraries: list[str]) -> Figures:
     """All figures, the libraries in turns, each run in a process that has the GPU to itself."""
-    figures: Figures = collections.defaultdict(list)
+    figures = earlier(arguments.figures)
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     source = str(run.ROOT / "src")
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, (source, os.getenv("PYTHONPATH"))))
     if arguments.tiny:
         environment |= {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
-    began = time.monotonic()
     for number in range(arguments.rounds):
-        if number and time.monotonic() - began > 60 * arguments.minutes:
-            break
         first = number % len(libraries)
         for name in arguments.models:
             for library in libraries[first:] + libraries[:first]:
+                if len(figures[name, library]) > number:
+                    continue
                 command = [sys.executable, __file__, "--one", "--models", name]
                 command += ["--libraries", library, "--epochs", str(arguments.epochs)]
                 command += ["--tiny"] if arguments.tiny else []
@@ -127,6 +132,19 @@ def rounds(arguments: argparse.Namespace, libraries: list[str]) -> Figures:
                 found = json.loads(done.stdout.splitlines()[-1])
                 figures[name, library].append(found)
                 print(f"{name} {library}: step {run.scaled(found['step_s'])}", flush=True)
+                if arguments.figures is not None:
+                    with arguments.figures.open("a", encoding="utf-8") as file:
+                        file.write(json.dumps(found) + "\n")
+    return figures
+
+
+def earlier(path: pathlib.Path | None) -> Figures:
+    """The figures of runs that ended before; none without a file."""
+    figures: Figures = collections.defaultdict(list)
+    if path is not None and path.exists():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            found = json.loads(line)
+            figures[found["case"], found["library"]].append(found)
     return figures
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import pathlib
 import subprocess
 import sys
@@ -119,14 +120,19 @@ def test_state_of_plain_jax_stays_float32(name: str) -> None:
     assert loss.dtype == "float32"
 
 
-def test_the_command_runs_at_tiny_sizes() -> None:
+def test_the_command_runs_at_tiny_sizes_and_goes_on_where_it_was(tmp_path: pathlib.Path) -> None:
+    kept = tmp_path / "figures.jsonl"
+    earlier = {"case": "mlp", "library": "jax", "step_s": 2.0, "device": "cpu", "versions": {}}
+    kept.write_text(json.dumps(earlier) + "\n")
     command = [sys.executable, str(run.ROOT / "benchmarks" / "gpu.py"), "--tiny"]
     command += ["--models", "mlp", "--libraries", "cornu", "jax", "--rounds", "1", "--epochs", "2"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run([*command, "--figures", str(kept)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "| mlp | cornu |" in done.stdout
-    assert "| mlp | plain JAX |" in done.stdout
+    assert "| mlp | plain JAX | 2 s |" in done.stdout
     assert "Written" not in done.stdout
+    found = [json.loads(line)["library"] for line in kept.read_text().splitlines()]
+    assert found == ["jax", "cornu"]
 
 
 def test_full_sizes_need_a_gpu() -> None:

@@ -20,6 +20,7 @@ import contextlib
 import ctypes
 import functools
 import importlib.util
+import os
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -29,6 +30,7 @@ import jax
 # Parameters of mallopt(3).
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -3, -4, -8
 
+_MOST_CORES = 8  # with more, threads that compile would wait for each other too much (assumed)
 _MANY = 1 << 16  # values in a model and a batch, whose steps take scratch memory that matters
 _MOST_KEPT = 1 << 30  # bytes that may lie idle after the block
 
@@ -71,7 +73,7 @@ def _is_for_cpu(platforms: str | None) -> bool:
 def prepare(values: int) -> None:
     """Make ready for programs on so many values; of use only before JAX starts its threads."""
     library = _glibc()
-    if library is not None and values >= _MANY:
+    if library is not None and values >= _MANY and (os.cpu_count() or 1) <= _MOST_CORES:
         library.mallopt(_ARENA_MAX, 1)
 
 
