@@ -10,6 +10,7 @@ from jax import Array
 from cornu import constraints, initializers, ops, regularizers
 from cornu.layers.base.arguments import positive_integer
 from cornu.layers.base.layer import Layer
+from cornu.ops.product import rows_by_kernel
 
 
 class Embedding(Layer):
@@ -159,7 +160,7 @@ class ReversibleEmbedding(Embedding):
         else:
             kernel = self.reverse_embeddings.value
         dtype = self.reverse_dtype or self.compute_dtype
-        logits = inputs.astype(dtype) @ kernel.astype(dtype)
+        logits = rows_by_kernel(inputs.astype(dtype), kernel.astype(dtype))
         if self.logit_soft_cap is not None:
             logits = self.logit_soft_cap * jnp.tanh(logits / self.logit_soft_cap)
         return logits
