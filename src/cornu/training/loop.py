@@ -182,8 +182,8 @@ class _Session:
         return found
 
     def _reset_metrics(self) -> None:
-        if not all(filling.is_ours(type(metric)) for metric in self.metrics):
-            self.model.reset_metrics()  # a user's may do more than set its variables
+        if not _reset_is_plain(self.model, self.metrics):
+            self.model.reset_metrics()
             return
         assert self.binding is not None
         if self.fresh is None:
@@ -281,15 +281,9 @@ def evaluate(
     model: Any, feed: Any, callbacks: Any, steps: int | None = None, inside_fit: bool = False
 ) -> LazyLogs:
     """Metrics over a feed. Reads the model's variables and changes none."""
-    binding = bind(model, None, model.metrics)
-    kept = getattr(model, "_validation_run", None)
-    if inside_fit and kept is not None and kept[:2] == (feed, binding.key()):
-        run = kept[2]  # its arrays lie on the device already
-    else:
-        run = plans.make_run(model, "test", binding, feed)
-        if inside_fit:
-            model._validation_run = (feed, binding.key(), run)
-    state = read(binding, 0)._replace(metrics=_fresh_metrics(model, binding))
+    ready = _ready_to_evaluate(model, feed, inside_fit)
+    fresh = _fresh_metrics(model, ready.binding) if ready.fresh is None else ready.fresh
+    state = read(ready.binding, 0)._replace(metrics=fresh)
     callbacks.on_test_begin()
     single = callbacks.wants_batches("test")
     latest: dict[str, Any] = {}
@@ -298,7 +292,7 @@ def evaluate(
     if single:
         callbacks.on_test_batch_begin(0)
     span = Span((0, 0), limit=steps, single=single)
-    chunks = run.epoch(state, span, lambda state: state)
+    chunks = ready.run.epoch(state, span, lambda state: state)
     with contextlib.closing(chunks):
         for progress in chunks:
             latest, done = progress.logs, progress.steps
@@ -315,6 +309,42 @@ def evaluate(
     found = logs.ordered(latest)
     callbacks.on_test_end(found)
     return found
+
+
+@dataclasses.dataclass
+class _Evaluation:
+    """What an evaluation needs besides values; that of a fit's validation is used again."""
+
+    feed: Any
+    version: int  # of the structure of all models
+    binding: Binding
+    run: Any
+    fresh: tuple[Any, ...] | None  # values of the metric variables after a reset, if they are known
+
+
+def _ready_to_evaluate(model: Any, feed: Any, inside_fit: bool) -> _Evaluation:
+    kept = getattr(model, "_validation_run", None) if inside_fit else None
+    if kept is not None and kept.feed is not feed:
+        kept = None
+    if kept is not None and kept.version == variable.structure_version:
+        return kept
+    binding = bind(model, None, model.metrics)
+    if kept is not None and kept.binding.key() == binding.key():
+        run = kept.run  # its arrays lie on the device already
+    else:
+        run = plans.make_run(model, "test", binding, feed)
+    fresh = _fresh_metrics(model, binding) if _reset_is_plain(model, model.metrics) else None
+    ready = _Evaluation(feed, variable.structure_version, binding, run, fresh)
+    if inside_fit:
+        model._validation_run = ready
+    return ready
+
+
+def _reset_is_plain(model: Any, metrics: list[Any]) -> bool:
+    """Whether a reset sets the metrics' variables and does nothing else, as a user's may."""
+    return filling.is_ours(type(model).reset_metrics) and all(
+        filling.is_ours(type(metric)) for metric in metrics
+    )
 
 
 def _fresh_metrics(model: Any, binding: Binding) -> tuple[Any, ...]:
