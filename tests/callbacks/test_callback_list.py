@@ -90,6 +90,38 @@ def test_who_needs_every_training_batch(callback: Any, wanted: bool) -> None:
     assert not CallbackList([callback]).wants_batches("predict")
 
 
+class OwnList(CallbackList):
+    """Somebody's list, whose own hooks may do anything."""
+
+
+@pytest.mark.parametrize("beside", [False, True])
+@pytest.mark.parametrize(
+    ("callback", "wanted"),
+    [
+        (Callback(), False),
+        (History(), False),
+        (TerminateOnNaN(), False),
+        (LambdaCallback(on_train_begin=print, on_train_end=print), False),
+        (LambdaCallback(on_epoch_end=print), True),
+        (recorder(("on_train_begin", "on_test_end", "on_abort"), []), False),
+        (recorder(("on_epoch_begin",), []), True),
+        (recorder(("on_epoch_end",), []), True),
+        (recorder(("on_epoch_end",), [], History), True),
+        (recorder(("on_progress",), []), True),
+        (ProgbarLogger(), True),
+        (EarlyStopping(), True),
+        (ModelCheckpoint("a.keras"), True),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_who_must_be_told_of_an_epoch_before_the_next(
+    callback: Any, wanted: bool, beside: bool
+) -> None:
+    callbacks = [History(), callback] if beside else callback
+    assert CallbackList(callbacks).wants_epochs() is wanted
+    assert OwnList(callbacks).wants_epochs()
+
+
 def test_defaults_come_after_the_users_own_and_only_once() -> None:
     model: Any = FakeModel()
     own = recorder((), [])

@@ -33,20 +33,20 @@ def test_only_convolutions_of_the_fast_order_loop_on_cpu(well, arguments):
 def test_steps_that_write_over_the_state_before_give_the_same_and_spare_the_first(rng):
     """What the host's loop does on GPUs; here on a CPU, which hands memory over as well."""
 
-    def step(state, data, order, samples, number):
-        row = data[order[number]]
+    def step(state, data, orders, samples, row, number):
+        row = data[orders[row, number]]
         return {"sum": state["sum"] + row, "count": state["count"] + jnp.minimum(samples, 1)}
 
     def logs(state):
         return {"sum": state["sum"], "mean": state["sum"] / state["count"]}
 
-    data, order = jnp.asarray(rng.normal(size=(5, 3)), "float32"), np.array([3, 1, 0, 4, 2])
+    data, orders = jnp.asarray(rng.normal(size=(5, 3)), "float32"), np.array([[3, 1, 0, 4, 2]])
     first = {"sum": jnp.ones(3), "count": jnp.zeros(())}
     results = []
     for donates in (False, True):
-        run = plan.looped_on_host(step, logs, donates)
-        middle, first_logs = run(first, data, order, 5, 0, 3)
-        last, last_logs = run(middle, data, order, 5, 3, 2)
+        run = plan.looped_on_host(step, logs, donates).run
+        middle, first_logs = run(first, data, orders, 5, 0, 0, 3, 1)
+        last, last_logs = run(middle, data, orders, 5, 0, 3, 2, 1)
         # Everything that was handed out can still be read.
         results.append(jax.tree.map(np.asarray, (first, middle, first_logs, last, last_logs)))
     jax.tree.map(np.testing.assert_array_equal, *results)

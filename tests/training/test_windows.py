@@ -20,12 +20,16 @@ def small_windows(monkeypatch):
     monkeypatch.setattr(windows, "_WINDOW", 2 * 8 * (4 + 1) * 4)
 
 
-def feed_of(x, y):
-    return types.SimpleNamespace(arrays=(x, y, None))
+def feed_of(x, y, order=lambda seed: np.arange(0)):
+    return types.SimpleNamespace(arrays=(x, y, None), samples=len(x), order=order)
+
+
+def seeds_from(first: int, count: int = 1):
+    return iter([(0, first + k) for k in range(count)])
 
 
 def rows_of(window: windows.Window, size: int) -> np.ndarray:
-    order = np.asarray(window.order)[: min(window.count * size, window.samples)]
+    order = np.asarray(window.orders)[window.row, : min(window.count * size, window.samples)]
     return np.asarray(window.data[0])[order]
 
 
@@ -34,9 +38,9 @@ def rows_of(window: windows.Window, size: int) -> np.ndarray:
 def test_windows_give_the_rows_in_order(small_windows, rng, rows, start, end):
     x = rng.normal(size=(rows, 4)).astype("float32")
     order = rng.permutation(rows).astype("int32")
-    made = windows.make(feed_of(x, x[:, :1]), 8)
+    made = windows.make(feed_of(x, x[:, :1], lambda seed: order), 8)
     assert isinstance(made, windows.Gathered)
-    found = [rows_of(window, 8) for window in made.over(order, start, end)]
+    found = [rows_of(window, 8) for window in made.over(seeds_from(0), start, end)]
     wanted = x[order[start * 8 : end * 8]]
     np.testing.assert_array_equal(np.concatenate([*found, x[:0]]), wanted)
 
@@ -44,18 +48,54 @@ def test_windows_give_the_rows_in_order(small_windows, rng, rows, start, end):
 def test_small_arrays_lie_on_the_device_whole(rng):
     x = rng.normal(size=(45, 4)).astype("float32")
     order = rng.permutation(45).astype("int32")
-    (window,) = windows.make(feed_of(x, x[:, :1]), 8).over(order, 0, 6)
+    made = windows.make(feed_of(x, x[:, :1], lambda seed: order), 8)
+    (window,) = made.over(seeds_from(0), 0, 6)
     assert (window.first, window.count, window.samples) == (0, 6, 45)
     np.testing.assert_array_equal(rows_of(window, 8), x[order])
-    assert len(window.order) == 48
+    assert window.orders.shape[1] == 48
+
+
+def test_orders_of_later_epochs_are_laid_out_ahead(rng, monkeypatch):
+    monkeypatch.setattr(windows, "_MOST_ORDERS", 4)
+    x = rng.normal(size=(45, 4)).astype("float32")
+    asked = []
+
+    def order(seed):
+        asked.append(seed[1])
+        return np.random.default_rng(seed).permutation(45).astype("int32")
+
+    made = windows.make(feed_of(x, x[:, :1], order), 8)
+    found = {}
+    for first in (0, 1, 3, 4, 9):
+        (window,) = made.over(seeds_from(first, 6), 0, 6)
+        found[first] = (window.row, window.epochs)
+        np.testing.assert_array_equal(rows_of(window, 8), x[order((0, first))])
+        asked.pop()  # ours
+    assert found == {0: (0, 4), 1: (1, 3), 3: (3, 1), 4: (0, 4), 9: (0, 4)}
+    assert asked == [0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12]
+    (window,) = made.over(seeds_from(20), 0, 6)  # the last epoch
+    assert (window.row, window.epochs, window.orders.shape) == (0, 1, (4, 48))
+
+
+def test_orders_take_no_more_than_their_room(rng, monkeypatch):
+    monkeypatch.setattr(windows, "_ORDERED", 100)
+    x = rng.normal(size=(45, 4)).astype("float32")
+    made = windows.make(feed_of(x, x[:, :1], lambda seed: np.arange(45)), 8)
+    (window,) = made.over(seeds_from(0, 6), 0, 6)
+    assert window.orders.shape == (2, 48)
+    monkeypatch.setattr(windows, "_ORDERED", 10)
+    made = windows.make(feed_of(x, x[:, :1], lambda seed: np.arange(45)), 8)
+    (window,) = made.over(seeds_from(0, 6), 0, 6)
+    assert window.orders.shape == (1, 48)
 
 
 def test_windows_use_memory_as_it_lies(small_windows, rng):
     x = rng.normal(size=(48, 4)).astype("float32")
-    window = next(windows.make(feed_of(x, x), 8).over(np.arange(48, dtype="int32"), 0, 6))
+    made = windows.make(feed_of(x, x, lambda seed: np.arange(48, dtype="int32")), 8)
+    window = next(made.over(seeds_from(0), 0, 6))
     host = windows._aligned((4, 4), "float32")
     assert jax.device_put(host).unsafe_buffer_pointer() == host.ctypes.data
-    assert window.data[0].shape == (len(window.order), 4)
+    assert window.data[0].shape == (window.orders.size, 4)
 
 
 def trained(data, **fit):

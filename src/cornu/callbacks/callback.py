@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeVar
 
 Mode = Literal["train", "test", "predict"]
@@ -24,20 +24,30 @@ BATCH_HOOKS: dict[str, tuple[str, ...]] = {
     "test": ("on_test_batch_begin", "on_test_batch_end"),
     "predict": ("on_predict_batch_begin", "on_predict_batch_end"),
 }
+EPOCH_HOOKS = ("on_epoch_begin", "on_epoch_end", "on_progress")
 HOOKS = RUN_HOOKS + tuple(name for names in BATCH_HOOKS.values() for name in names)
 
 
 def dispensable(hook: F) -> F:
-    """Mark a batch-level hook that need not be called for every batch."""
-    hook.every_batch = False  # type: ignore[attr-defined]
+    """Mark a hook that need not be called in time: not for every batch, or some epochs later."""
+    hook.in_time = False  # type: ignore[attr-defined]
     return hook
 
 
 def wants_batches(callback: Any, mode: str) -> bool:
     """Whether `callback` (or an object with its hooks) has a batch-level hook of its own."""
-    for name in BATCH_HOOKS[mode]:
+    return _has_own(callback, BATCH_HOOKS[mode])
+
+
+def wants_epochs(callback: Any) -> bool:
+    """Whether `callback` (or an object with its hooks) must be told of an epoch before the next."""
+    return _has_own(callback, EPOCH_HOOKS)
+
+
+def _has_own(callback: Any, names: Sequence[str]) -> bool:
+    for name in names:
         hook = getattr(callback, name, None)
-        if hook is not None and getattr(hook, "every_batch", True):
+        if hook is not None and getattr(hook, "in_time", True):
             return True
     return False
 
@@ -46,7 +56,8 @@ class Callback:
     """Base of callbacks: subclass it and override the hooks of interest.
 
     An object that overrides no batch-level hook (`on_*_batch_*`) lets the loop run many steps in
-    one dispatch. Values in `logs` are plain floats once they are read.
+    one dispatch; one that overrides no epoch-level hook either, several short epochs. Values in
+    `logs` are plain floats once they are read.
 
     Attributes:
         model: the model that is being trained, evaluated or run.
@@ -86,9 +97,11 @@ class Callback:
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Called once when `fit` ends; `logs` are those of the last epoch."""
 
+    @dispensable
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Called when epoch `epoch` (from 0) of `fit` begins."""
 
+    @dispensable
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Called when an epoch of `fit` ends, after validation (its names begin with `val_`)."""
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from cornu.callbacks.callback import HOOKS, Callback, Logs, Mode, wants_batches
+from cornu.callbacks.callback import HOOKS, Callback, Logs, Mode, wants_batches, wants_epochs
 from cornu.callbacks.history import History
 from cornu.callbacks.logs import lazy
 from cornu.callbacks.progress import ProgbarLogger
@@ -83,6 +83,10 @@ class CallbackList(Callback):
             if own(mode) if own else wants_batches(callback, mode):
                 return True
         return False
+
+    def wants_epochs(self) -> bool:
+        """Whether some callback must be told of each epoch before the next one runs."""
+        return type(self) is not CallbackList or any(map(wants_epochs, self.callbacks))
 
     @property
     def keeps_finite(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cornu.callbacks.callback import Callback, Logs
+from cornu.callbacks.callback import Callback, Logs, dispensable
 from cornu.callbacks.logs import LazyLogs, find, missing, plain
 
 _MOST_UNREAD = 100  # epochs; their values are kept on the device until then
@@ -52,6 +52,7 @@ class History(Callback):
         """Start the list of epochs anew."""
         self.epoch = []
 
+    @dispensable
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Add the logs of this epoch."""
         self.epoch.append(epoch)

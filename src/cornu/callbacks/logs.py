@@ -27,6 +27,32 @@ def plain(value: Any) -> Any:
     return float(value)
 
 
+class Entry:
+    """One number of an array of numbers that may still be on its way from the device.
+
+    Args:
+        array: the array, one axis.
+        index: place in it.
+    """
+
+    shape = ()
+
+    def __init__(self, array: Any, index: int) -> None:
+        self._array = array
+        self._index = index
+
+    def is_ready(self) -> bool:
+        """Whether reading it would not wait."""
+        return self._array.is_ready()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        del copy  # it always is one
+        return np.asarray(np.asarray(self._array)[self._index], dtype)
+
+    def __float__(self) -> float:
+        return float(np.asarray(self._array)[self._index])
+
+
 class LazyLogs(dict[str, Any]):
     """Logs whose values become plain floats when they are read, and not before."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -19,6 +20,7 @@ from cornu.core import heap, random, variable
 from cornu.core.scope import Scope
 from cornu.errors import BadInputError, warn
 from cornu.training import checks, filling, interrupts, logs, plans
+from cornu.training.runner import Span
 from cornu.training.state import Binding, State, bind, commit, read
 
 
@@ -44,9 +46,8 @@ def fit(model: Any, feed: Any, validation: Any, callbacks: Any, options: FitOpti
             first, start = options.initial_epoch, options.initial_step
             if model.resume_at is not None:  # set by a callback that restored a backup
                 (first, start), model.resume_at = model.resume_at, None
-            for epoch in range(first, options.epochs):
-                epoch_logs = session.epoch(epoch, start)
-                start = 0
+            is_alone = validation is None
+            for epoch, epoch_logs in session.epochs(first, options.epochs, start, is_alone):
                 if validation is not None and _is_due(epoch, options.validation_freq):
                     found = evaluate(
                         model,
@@ -58,8 +59,6 @@ def fit(model: Any, feed: Any, validation: Any, callbacks: Any, options: FitOpti
                     epoch_logs.update({f"val_{name}": v for name, v in dict.items(found)})
                 callbacks.on_epoch_end(epoch, epoch_logs)
                 model.history_logs = epoch_logs
-                if model.stop_training:
-                    break
             finalize = getattr(model.optimizer, "finalize_variable_values", None)
             if finalize is not None:
                 finalize(model.trainable_variables)
@@ -113,8 +112,26 @@ class _Session:
         self.version = variable.structure_version
         return binding
 
-    def epoch(self, epoch: int, start: int) -> LazyLogs:
-        """Run one epoch from step `start`; gives its logs."""
+    def epochs(
+        self, first: int, end: int, start: int, is_alone: bool
+    ) -> Iterator[tuple[int, LazyLogs]]:
+        """Run epochs until training is stopped; gives the number and the logs of each.
+
+        Args:
+            first: number of the first epoch.
+            end: number after that of the last epoch.
+            start: steps of the first epoch that are done.
+            is_alone: whether nothing but callbacks has to be done between epochs.
+        """
+        epoch = first
+        while epoch < end and not (epoch > first and self.model.stop_training):
+            for epoch_logs in self._run(epoch, start, end - epoch, is_alone):
+                yield epoch, epoch_logs
+                epoch += 1
+            start = 0
+
+    def _run(self, epoch: int, start: int, coming: int, is_alone: bool) -> list[LazyLogs]:
+        """Run an epoch from step `start`, or several of `coming` epochs; gives the logs of each."""
         model, callbacks = self.model, self.callbacks
         self._bind()
         if not start:
@@ -122,22 +139,32 @@ class _Session:
         callbacks.on_epoch_begin(epoch)
         binding = self._bind()
         iterations = self._steps_taken()
-        seed = (random.process_seed(), iterations - start)
         single = callbacks.wants_batches("train")
+        size = self.limit or self.feed.size
+        counts = model.optimizer.counts_every_step
+        span = Span(
+            (random.process_seed(), iterations - start),
+            start,
+            self.limit,
+            single=single,
+            epochs=coming,
+            together=is_alone and not callbacks.wants_epochs() and counts,
+        )
         state = read(binding, iterations)
         self._note(state)
         if self.watch is None and not callbacks.keeps_finite:
             self.watch = checks.LearningWatch(model, binding.trainable, state.trainable)
+        earlier: list[dict[str, Any]] = []
         latest: dict[str, Any] = {}
         done = start
         if single and not model.stop_training:
             callbacks.on_train_batch_begin(start)
-        size = self.limit or self.feed.size
-        steps = self.run.epoch(state, seed, start, self.limit, single, self._refresh)
+        steps = self.run.epoch(state, span, self._refresh)
         with contextlib.closing(steps):
             for progress in steps:
-                self._store(progress.state, iterations + progress.steps - start)
+                earlier.extend(progress.earlier)
                 latest, done = progress.logs, progress.steps
+                self._store(progress.state, iterations - start + len(earlier) * done + done)
                 if single:
                     callbacks.on_train_batch_end(done - 1, LazyLogs(latest))
                     if not model.stop_training and (size is None or done < size):
@@ -148,14 +175,15 @@ class _Session:
                     break
         self._check_length(epoch, done)
         self.feed.epoch_end()
-        epoch_logs = logs.ordered(latest)
+        found = [logs.ordered(each) for each in (*earlier, latest)]
         if self.watch is not None:
-            self.watch.note(epoch, epoch_logs)
-        return epoch_logs
+            for number, epoch_logs in enumerate(found, epoch):
+                self.watch.note(number, epoch_logs)
+        return found
 
     def _reset_metrics(self) -> None:
-        if not all(filling.is_ours(type(metric)) for metric in self.metrics):
-            self.model.reset_metrics()  # a user's may do more than set its variables
+        if not _reset_is_plain(self.model, self.metrics):
+            self.model.reset_metrics()
             return
         assert self.binding is not None
         if self.fresh is None:
@@ -253,15 +281,9 @@ def evaluate(
     model: Any, feed: Any, callbacks: Any, steps: int | None = None, inside_fit: bool = False
 ) -> LazyLogs:
     """Metrics over a feed. Reads the model's variables and changes none."""
-    binding = bind(model, None, model.metrics)
-    kept = getattr(model, "_validation_run", None)
-    if inside_fit and kept is not None and kept[:2] == (feed, binding.key()):
-        run = kept[2]  # its arrays lie on the device already
-    else:
-        run = plans.make_run(model, "test", binding, feed)
-        if inside_fit:
-            model._validation_run = (feed, binding.key(), run)
-    state = read(binding, 0)._replace(metrics=_fresh_metrics(model, binding))
+    ready = _ready_to_evaluate(model, feed, inside_fit)
+    fresh = _fresh_metrics(model, ready.binding) if ready.fresh is None else ready.fresh
+    state = read(ready.binding, 0)._replace(metrics=fresh)
     callbacks.on_test_begin()
     single = callbacks.wants_batches("test")
     latest: dict[str, Any] = {}
@@ -269,9 +291,10 @@ def evaluate(
     size = steps or feed.size
     if single:
         callbacks.on_test_batch_begin(0)
-    passes = run.epoch(state, (0, 0), 0, steps, single, lambda state: state)
-    with contextlib.closing(passes):
-        for progress in passes:
+    span = Span((0, 0), limit=steps, single=single)
+    chunks = ready.run.epoch(state, span, lambda state: state)
+    with contextlib.closing(chunks):
+        for progress in chunks:
             latest, done = progress.logs, progress.steps
             if single:
                 callbacks.on_test_batch_end(done - 1, LazyLogs(latest))
@@ -286,6 +309,42 @@ def evaluate(
     found = logs.ordered(latest)
     callbacks.on_test_end(found)
     return found
+
+
+@dataclasses.dataclass
+class _Evaluation:
+    """What an evaluation needs besides values; that of a fit's validation is used again."""
+
+    feed: Any
+    version: int  # of the structure of all models
+    binding: Binding
+    run: Any
+    fresh: tuple[Any, ...] | None  # values of the metric variables after a reset, if they are known
+
+
+def _ready_to_evaluate(model: Any, feed: Any, inside_fit: bool) -> _Evaluation:
+    kept = getattr(model, "_validation_run", None) if inside_fit else None
+    if kept is not None and kept.feed is not feed:
+        kept = None
+    if kept is not None and kept.version == variable.structure_version:
+        return kept
+    binding = bind(model, None, model.metrics)
+    if kept is not None and kept.binding.key() == binding.key():
+        run = kept.run  # its arrays lie on the device already
+    else:
+        run = plans.make_run(model, "test", binding, feed)
+    fresh = _fresh_metrics(model, binding) if _reset_is_plain(model, model.metrics) else None
+    ready = _Evaluation(feed, variable.structure_version, binding, run, fresh)
+    if inside_fit:
+        model._validation_run = ready
+    return ready
+
+
+def _reset_is_plain(model: Any, metrics: list[Any]) -> bool:
+    """Whether a reset sets the metrics' variables and does nothing else, as a user's may."""
+    return filling.is_ours(type(model).reset_metrics) and all(
+        filling.is_ours(type(metric)) for metric in metrics
+    )
 
 
 def _fresh_metrics(model: Any, binding: Binding) -> tuple[Any, ...]:

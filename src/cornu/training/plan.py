@@ -1,23 +1,25 @@
 """Plans: compiled programs for a model and a shape of data.
 
 In-memory training runs as one program that loops over steps and gathers each batch by index; the
-number of steps is an argument, so one compile serves any chunk, a single step included. That is why
-batch-level callbacks and whole-epoch execution give the same bits. (Where a loop on the device is
-slow, the program is one step and the host loops; the same holds.) The smaller last batch is filled
-up where that is exact and cheap (see `filling.py`); else it has a program of its own, compiled
-while the first chunk runs.
+numbers of steps and of passes over them are arguments, so one compile serves any chunk, from a
+single step to several epochs. That is why all ways to run them give the same bits. (Where a loop
+on the device is slow, the program is one step and the host loops; the same holds.) The smaller last
+batch is filled up where that is exact and cheap (see `filling.py`); else it has a program of its
+own, compiled while the first chunk runs.
 """
 
 from __future__ import annotations
 
 import concurrent.futures
+import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.core
 import jax.numpy as jnp
 
+from cornu.callbacks.logs import Entry
 from cornu.core import compiled
 from cornu.training import filling
 from cornu.training.state import State
@@ -25,13 +27,27 @@ from cornu.training.step import Batch, Step
 
 Logs = dict[str, Any]
 Results = Callable[[State], Logs]
-# (state, data, order, samples, start, count): run `count` batches from batch number `start` of
-# `order`, of which `samples` rows count.
-LoopProgram = Callable[..., tuple[State, Logs]]
+
+
+class LoopProgram(NamedTuple):
+    """A program that runs many steps.
+
+    Attributes:
+        run: `(state, data, orders, samples, row, start, count, passes)` -> state and logs: `count`
+            batches from batch number `start` of the order in `row` of `orders`, of which `samples`
+            rows count; then as many with the next order, `passes` times in all. Metrics begin each
+            pass as they are given. Logs have an axis of passes in front.
+        most_passes: how many passes it can log.
+    """
+
+    run: Callable[..., tuple[State, Logs]]
+    most_passes: int
 
 
 _MOST_CARRIED = 1 << 20  # bytes of a state that a loop on a CPU carries
 _MOST_ARRAYS = 100  # of a state that a loop on a GPU carries
+_MOST_PASSES = 64
+_MOST_LOGGED = 1 << 16  # bytes of the logs of all passes
 
 
 class LoopPlan:
@@ -89,15 +105,17 @@ class LoopPlan:
         size = self.batch_size
         traced, structure = self._trace(state, data)
 
-        def step(state: State, data: Batch, order: Any, samples: Any, number: Any) -> State:
-            rows = jax.lax.dynamic_slice(order, (number * size,), (size,))
+        def step(
+            state: State, data: Batch, orders: Any, samples: Any, row: Any, number: Any
+        ) -> State:
+            rows = jax.lax.dynamic_slice(orders, (row, number * size), (1, size))[0]
             counted = (jnp.minimum(samples - number * size, size),) if self._fills else ()
             leaves = jax.tree.leaves((state, take(data, rows), *counted))
             outputs = jax.core.eval_jaxpr(traced.jaxpr, traced.consts, *leaves)
             return settle(jax.tree.unflatten(structure, outputs), state)
 
         if loops_well(traced.jaxpr) and _carries_well(state):
-            return _looped_on_device(step, self._results)
+            return _looped_on_device(step, self._results, state)
         return looped_on_host(step, self._results, donates=jax.default_backend() != "cpu")
 
     def _trace(self, state: State, data: Batch) -> tuple[Any, Any]:
@@ -121,17 +139,30 @@ class LoopPlan:
         return trace(state, batch)
 
 
-def _looped_on_device(step: Callable[..., State], results: Results) -> LoopProgram:
+def _looped_on_device(step: Callable[..., State], results: Results, state: State) -> LoopProgram:
+    kinds = jax.eval_shape(results, state)
+    size = sum(math.prod(a.shape) * a.dtype.itemsize for a in jax.tree.leaves(kinds))
+    most = max(1, min(_MOST_PASSES, _MOST_LOGGED // max(size, 1)))
+
     def run(
-        state: State, data: Batch, order: Any, samples: Any, start: Any, count: Any
-    ) -> tuple[State, Logs]:
-        def body(i: Any, state: State) -> State:
-            return step(state, data, order, samples, start + i)
+        state: State, data: Batch, orders: Any, samples: Any, row: Any, start: Any, count: Any,
+        passes: Any,
+    ) -> tuple[State, Logs]:  # fmt: skip
+        state = jax.tree.map(jnp.asarray, state)
+        fresh = state.metrics
 
-        state = jax.lax.fori_loop(0, count, body, jax.tree.map(jnp.asarray, state))
-        return state, results(state)
+        def one_pass(k: Any, carried: tuple[State, Logs]) -> tuple[State, Logs]:
+            def body(i: Any, state: State) -> State:
+                return step(state, data, orders, samples, row + k, start + i)
 
-    return compiled.jit(run)
+            state, noted = carried
+            state = jax.lax.fori_loop(0, count, body, state._replace(metrics=fresh))
+            return state, jax.tree.map(lambda a, b: a.at[k].set(b), noted, results(state))
+
+        noted = jax.tree.map(lambda a: jnp.zeros((most, *a.shape), a.dtype), kinds)
+        return jax.lax.fori_loop(0, passes, one_pass, (state, noted))
+
+    return LoopProgram(compiled.jit(run), most)
 
 
 def looped_on_host(step: Callable[..., State], results: Results, donates: bool) -> LoopProgram:
@@ -145,24 +176,31 @@ def looped_on_host(step: Callable[..., State], results: Results, donates: bool) 
     """
 
     def single(
-        state: State, data: Batch, order: Any, samples: Any, number: Any
+        state: State, data: Batch, orders: Any, samples: Any, row: Any, number: Any
     ) -> tuple[State, Logs]:
-        new = step(state, data, order, samples, number)
-        return new, results(new)
+        new = step(state, data, orders, samples, row, number)
+        return new, jax.tree.map(lambda a: jnp.asarray(a)[None], results(new))
 
     program = compiled.jit(single, donate_argnums=0 if donates else ())
     copy = compiled.jit(lambda state: jax.tree.map(jnp.copy, state))
 
     def run(
-        state: State, data: Batch, order: Any, samples: int, start: int, count: int
-    ) -> tuple[State, Logs]:
+        state: State, data: Batch, orders: Any, samples: int, row: int, start: int, count: int,
+        passes: int,
+    ) -> tuple[State, Logs]:  # fmt: skip
+        assert passes == 1
         logs: Logs = {}
         state = copy(state) if donates else state
         for number in range(start, start + count):
-            state, logs = program(state, data, order, samples, number)
+            state, logs = program(state, data, orders, samples, row, number)
         return state, logs
 
-    return run
+    return LoopProgram(run, 1)
+
+
+def pass_logs(logs: Logs, k: int) -> Logs:
+    """The logs of pass `k`, from those of all passes that a `LoopProgram` gives."""
+    return jax.tree.map(lambda a: Entry(a, k) if a.ndim == 1 else a[k], logs)
 
 
 def _carries_well(state: State) -> bool:

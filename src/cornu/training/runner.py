@@ -8,24 +8,53 @@ from __future__ import annotations
 
 import collections
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple
 
 import jax
 
 from cornu.settings import settings
 from cornu.training import windows
-from cornu.training.plan import BatchPlan, LoopPlan
+from cornu.training.feed.order import Seed
+from cornu.training.plan import BatchPlan, Logs, LoopPlan, pass_logs
 from cornu.training.state import State
 from cornu.training.step import Batch
 
 
+class Span(NamedTuple):
+    """What to run: an epoch, and what is known of those after it.
+
+    Attributes:
+        seed: seed of the epoch.
+        start: number of the epoch's first batch.
+        limit: steps of an epoch; None: all there are.
+        single: whether to run one step a dispatch.
+        epochs: how many epochs will follow, this one included, if nothing changes.
+        together: whether some of them may be run in one dispatch.
+    """
+
+    seed: Seed
+    start: int = 0
+    limit: int | None = None
+    single: bool = False
+    epochs: int = 1
+    together: bool = False
+
+
 class Progress(NamedTuple):
-    """What one dispatch gave: steps finished in this epoch, the state after them, its logs."""
+    """What one dispatch gave.
+
+    Attributes:
+        steps: steps finished in this epoch, the last one if several were run.
+        state: the state after them.
+        logs: logs of this epoch so far.
+        earlier: logs of the epochs that were run before this one in the same dispatch.
+    """
 
     steps: int
     state: State
-    logs: dict[str, Any]
+    logs: Logs
+    earlier: Sequence[Logs] = ()
 
 
 _SHORT = 0.02  # seconds; shorter dispatches are not waited for
@@ -67,41 +96,43 @@ class ArrayRun:
         self.feed = feed
         self.windows = windows.make(feed, plan.batch_size)
         self.pace = 0.0  # seconds a step, measured
+        self._measured = 0  # steps of the dispatch that was measured
         self._ahead = _Ahead()
 
-    def epoch(
-        self,
-        state: State,
-        seed: tuple[int, int],
-        start: int,
-        limit: int | None,
-        single: bool,
-        refresh: Refresh,
-    ) -> Steps:
-        """Run an epoch from batch `start`; one step a dispatch if `single`, else many."""
-        rows = self.feed.order(seed)
-        samples, size = len(rows), self.plan.batch_size
-        full, rest = divmod(samples, size)
+    def epoch(self, state: State, span: Span, refresh: Refresh) -> Steps:
+        """Run an epoch, or several that are short."""
+        size = self.plan.batch_size
+        full, rest = divmod(self.feed.samples, size)
         total = full + bool(rest)
-        steps = total if limit is None else min(total, limit)
-        done, last = start, None
+        steps = total if span.limit is None else min(total, span.limit)
+        done, last = span.start, None
         if rest and steps == total and not self.plan.fills(state, self.feed.arrays):
-            last = jax.tree.map(lambda a: a[rows[full * size :]], self.feed.arrays)
-            if full > start:
+            rows = self.feed.order(span.seed)[full * size :]
+            last = jax.tree.map(lambda a: a[rows], self.feed.arrays)
+            if full > done:
                 self.plan.prepare_last(state, last)
-        for window in self.windows.over(rows, start, steps if last is None else full):
+        run, first = span.seed
+        seeds = ((run, first + k * steps) for k in range(span.epochs))
+        for window in self.windows.over(seeds, done, steps if last is None else full):
             program = self.plan.program(state, window.data)
             end = window.first + window.count
             while done < end:
-                count = 1 if single else self._chunk(done, end)
+                count, passes = 1, 1
+                if not span.single:
+                    count = self._chunk(done, end)
+                if span.together and count == steps:
+                    most = min(span.epochs, window.epochs, program.most_passes)
+                    passes = self._passes(count, most)
                 before = time.perf_counter()
-                state, logs = program(
-                    state, window.data, window.order, window.samples, done - window.first, count
-                )
-                if not single:
-                    self._pace(state.step, count, before)
+                state, logs = program.run(
+                    state, window.data, window.orders, window.samples, window.row,
+                    done - window.first, count, passes,
+                )  # fmt: skip
+                if not span.single:
+                    self._pace(state.step, count * passes, before)
                 done += count
-                yield Progress(done, state, logs)
+                *earlier, logs = (pass_logs(logs, k) for k in range(passes))
+                yield Progress(done, state, logs, earlier)
                 state = refresh(state) if done < steps else state
         if last is not None:
             state, logs = self.plan.run_last(state, last)
@@ -112,15 +143,23 @@ class ArrayRun:
             return min(1 if done == 0 else 8, end - done)
         return max(1, min(end - done, round(settings.chunk_seconds / self.pace)))
 
+    def _passes(self, steps: int, most: int) -> int:
+        """How many epochs of so many steps to run in a dispatch that is not waited for."""
+        if not self.pace:
+            return 1
+        return max(1, min(most, int(_SHORT / (self.pace * steps))))
+
     def _pace(self, step: Any, count: int, before: float) -> None:
         """Wait for a dispatch and measure it; short ones run on while the next are prepared."""
         self._ahead.add(step)
-        if self.pace and count * self.pace < _SHORT:
+        # What many steps take says more than what few did.
+        if self.pace and count * self.pace < _SHORT and count <= 2 * self._measured:
             return
         self._ahead.wait()
         # The first dispatch compiles; its time says nothing of the pace.
         if self.plan.warm:
             self.pace = (time.perf_counter() - before) / count
+            self._measured = count
         self.plan.warm = True
 
 
@@ -131,22 +170,13 @@ class StreamRun:
         self.plan = plan
         self.feed = feed
 
-    def epoch(
-        self,
-        state: State,
-        seed: tuple[int, int],
-        start: int,
-        limit: int | None,
-        single: bool,
-        refresh: Refresh,
-    ) -> Steps:
-        """Run an epoch from batch `start`, one batch a dispatch."""
-        del single
-        done = start
+    def epoch(self, state: State, span: Span, refresh: Refresh) -> Steps:
+        """Run an epoch, one batch a dispatch."""
+        done = span.start
         ahead = _Ahead()
-        batches = self.feed.batches(seed, start)
+        batches = self.feed.batches(span.seed, done)
         try:
-            while limit is None or done < limit:
+            while span.limit is None or done < span.limit:
                 batch = next(batches, None)
                 if batch is None:
                     break

@@ -6,12 +6,15 @@ lists and dicts can be changed freely, and deleting an attribute is enough to le
 
 from __future__ import annotations
 
+import types
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from cornu.core.random import SeedGenerator
 from cornu.core.variable import Variable, structure_changed
 
+# Most attributes are of these types; walks, of which a `fit` makes many, pass over them at once.
+_PLAIN = frozenset({type(None), bool, int, float, str, types.FunctionType, types.MethodType})
 _LONG = 1000  # longer lists are data unless their first entry says otherwise
 
 
@@ -37,7 +40,7 @@ class Tracked:
         """Parts held directly, each once, in the order of the attributes."""
         seen: set[int] = set()
         for name, value in list(self.__dict__.items()):
-            if name in self.untracked:
+            if type(value) in _PLAIN or name in self.untracked:
                 continue
             for part in _parts(value):
                 if id(part) not in seen:
