@@ -12,7 +12,7 @@ import pytest
 import cornu
 from cornu import layers
 from cornu.callbacks.logs import Entry
-from cornu.training import runner
+from cornu.training import plan, runner
 
 ROWS, SIZE, STEPS, EPOCHS = 46, 8, 6, 7  # the last batch is filled up
 TOGETHER = 3
@@ -252,39 +252,43 @@ def test_a_loss_that_is_no_number_is_told_with_its_epoch(data, dispatches):
     assert said[0] == said[1]
 
 
-class PerClass(cornu.metrics.Metric):
-    """How many rows of each class there were, so many times over."""
-
-    def __init__(self, repeats):
-        super().__init__(name="classes")
-        self.repeats = repeats
-        self.counts = self.add_weight(shape=(2,), initializer="zeros", name="counts")
-
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        classes = cornu.ops.one_hot(cornu.ops.reshape(y_true, (-1,)), 2)
-        self.counts.assign(self.counts + cornu.ops.sum(classes, axis=0))
-
-    def result(self):
-        return cornu.ops.tile(self.counts, self.repeats)
-
-
-@pytest.mark.parametrize(("repeats", "wanted"), [(1, [3, 3, 1]), (1 << 13, [1] * EPOCHS)])
-def test_logs_that_are_arrays_are_kept_by_epoch_unless_they_are_large(
-    data, dispatches, repeats, wanted
+@pytest.mark.parametrize(("room", "wanted"), [(plan._MOST_LOGGED, [3, 3, 1]), (30, [2, 2, 2, 1])])
+def test_logs_that_are_arrays_are_kept_by_epoch_in_limited_room(
+    data, dispatches, monkeypatch, room, wanted
 ):
-    full = tuple(array[:40] for array in data)
-    _, history = run(lambda: with_dropout(metrics=[PerClass(repeats)]), full)
+    monkeypatch.setattr(plan, "_MOST_LOGGED", room)  # bytes; an epoch's logs have 3 numbers
+
+    def make():
+        model = made()
+        model.add(layers.Dense(2, "softmax"))
+        model.compile("sgd", "categorical_crossentropy", metrics=[cornu.metrics.F1Score(None)])
+        return model
+
+    with_classes = data[0], np.eye(2, dtype="float32")[data[1].ravel()]
+    _, history = run(make, with_classes)
     assert dispatches == wanted
-    counts = np.bincount(full[1].ravel(), minlength=2)
-    assert len(history.history["classes"]) == EPOCHS
-    for found in history.history["classes"]:
-        np.testing.assert_array_equal(found, np.tile(counts, repeats))
+    _, other = run(make, with_classes, EachEpoch())
+    assert history.history["loss"] == other.history["loss"]
+    scores = history.history["f1_score"]
+    assert [np.shape(score) for score in scores] == [(2,)] * EPOCHS
+    np.testing.assert_array_equal(scores, other.history["f1_score"])
+
+
+def test_a_metric_of_the_users_own_is_reset_in_time(data, dispatches):
+    """What its reset does besides setting variables has to be done for each epoch."""
+
+    class Own(cornu.metrics.MeanSquaredError):
+        def reset_state(self):
+            super().reset_state()
+
+    run(lambda: with_dropout(metrics=[Own()]), data)
+    assert not dispatches
 
 
 def test_a_dispatch_is_no_longer_than_it_may_go_unwaited_for(data):
     model, _ = run(with_dropout, data, epochs=1)
-    (plan,) = (plan for key, plan in model.plans.items() if key[0] == "train")
-    of = runner.ArrayRun(plan, cornu.training.feed.feed.make(*data, batch_size=SIZE, role="fit"))
+    (its,) = (its for key, its in model.plans.items() if key[0] == "train")
+    of = runner.ArrayRun(its, cornu.training.feed.feed.make(*data, batch_size=SIZE, role="fit"))
     assert of._passes(steps=10, most=64) == 1  # nothing is known of the pace
     for pace, wanted in ((1e-7, 64), (1e-4, 20), (0.001, 2), (0.0015, 1), (1.0, 1)):
         of.pace = pace

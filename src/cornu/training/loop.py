@@ -141,14 +141,13 @@ class _Session:
         iterations = self._steps_taken()
         single = callbacks.wants_batches("train")
         size = self.limit or self.feed.size
-        counts = model.optimizer.counts_every_step
         span = Span(
             (random.process_seed(), iterations - start),
             start,
             self.limit,
             single=single,
             epochs=coming,
-            together=is_alone and not callbacks.wants_epochs() and counts,
+            together=is_alone and self._goes_on_alone(),
         )
         state = read(binding, iterations)
         self._note(state)
@@ -180,6 +179,14 @@ class _Session:
             for number, epoch_logs in enumerate(found, epoch):
                 self.watch.note(number, epoch_logs)
         return found
+
+    def _goes_on_alone(self) -> bool:
+        """Whether one epoch may follow another with nothing done or looked at in between."""
+        return (
+            not self.callbacks.wants_epochs()
+            and self.model.optimizer.counts_every_step
+            and _reset_is_plain(self.model, self.metrics)
+        )
 
     def _reset_metrics(self) -> None:
         if not _reset_is_plain(self.model, self.metrics):

@@ -27,7 +27,7 @@ class Tracked:
     )
 
     def __setattr__(self, name: str, value: Any) -> None:
-        holds_parts = isinstance(value, _PARTS | list | tuple | dict) and name not in self.untracked
+        holds_parts = isinstance(value, _HOLDERS) and name not in self.untracked
         if holds_parts or name == "_trainable":
             structure_changed()
         object.__setattr__(self, name, value)
@@ -84,14 +84,15 @@ def is_metric(x: Any) -> bool:
     return hasattr(type(x), "update_state") and hasattr(type(x), "result")
 
 
-_PARTS = Variable | Tracked | SeedGenerator
+_PARTS = (Variable, Tracked, SeedGenerator)
+_HOLDERS = (*_PARTS, list, tuple, dict)
 
 
 def _parts(value: Any) -> Iterator[Any]:
     if isinstance(value, _PARTS) or is_metric(value):
         yield value
     elif isinstance(value, list | tuple):
-        if len(value) > _LONG and not isinstance(value[0], _PARTS | list | tuple | dict):
+        if len(value) > _LONG and not isinstance(value[0], _HOLDERS):
             return
         for item in value:
             yield from _parts(item)

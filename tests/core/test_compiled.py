@@ -1,0 +1,53 @@
+"""Compiler options: those that the compiler at hand knows, and what they do."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from cornu.core import compiled
+
+UNKNOWN = {"xla_cpu_no_such_option": ""}
+OTHER_VALUE = {compiled._YNN: "NO_SUCH_VALUE"}
+KNOWN = {compiled._YNN: ""}
+
+pytestmark = pytest.mark.skipif(jax.default_backend() != "cpu", reason="options are for CPU")
+
+
+@pytest.fixture
+def another_version(monkeypatch):
+    monkeypatch.setattr(compiled, "_VERIFIED", ((0, 0), (0, 0)))
+    compiled.options.cache_clear()
+    yield
+    compiled.options.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("offered", "wanted"),
+    [
+        ((KNOWN, UNKNOWN), KNOWN),
+        ((UNKNOWN, KNOWN), KNOWN),
+        ((OTHER_VALUE, KNOWN), KNOWN),
+        ((UNKNOWN, OTHER_VALUE), None),
+    ],
+)
+def test_the_first_options_that_the_compiler_knows(another_version, monkeypatch, offered, wanted):
+    monkeypatch.setattr(compiled, "_CPU_OPTIONS", offered)
+    assert compiled.options() == wanted
+
+
+def test_the_options_of_versions_that_were_tried_are_known():
+    assert compiled._are_known(compiled._CPU_OPTIONS[0])
+
+
+def test_unpadded_convolutions_are_left_where_they_are_fast():
+    def convolve(x, kernel):
+        return jax.lax.conv_general_dilated(
+            x, kernel, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
+        )
+
+    x, kernel = jnp.ones((4, 24, 24, 32)), jnp.ones((3, 3, 32, 32))
+    text = compiled.jit(convolve).lower(x, kernel).compile().as_text()
+    assert "convolution(" in text
+    assert "ynn" not in text
