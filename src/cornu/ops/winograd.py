@@ -32,6 +32,7 @@ from cornu.core import compiled
 Pads = tuple[tuple[int, int], ...]
 Shape = tuple[int, ...]
 Matrix = tuple[tuple[float, ...], ...]
+Number = jax.Array | int  # of a block of images
 
 _TILE, _WINDOW = 4, 3  # results of a tile, and weights of a kernel, along an axis
 # Where polynomials are multiplied, apart from infinity. Rounding errors are double with 0, 1, -1,
@@ -130,14 +131,19 @@ def convolve(inputs: jax.Array, kernel: jax.Array, pads: Pads) -> jax.Array:
     count, tiles = _block(len(inputs), results, max(channels, filters)), _tiles(results)
     weights = (_KERNEL @ kernel.reshape(len(_KERNEL[0]), -1)).reshape(_PRODUCTS, channels, filters)
 
-    def block(first: jax.Array) -> jax.Array:
-        values = _transform(inputs, first, count, pads, tiles, _INPUTS)
-        return _bring_back(values @ weights, count, tiles, results)
+    def block(number: Number) -> jax.Array:
+        values = _transform(inputs, number, count, pads, tiles, _INPUTS)
+        return _bring_back(values @ weights, tiles, results)
 
-    starts = jnp.arange(0, len(inputs), count)
-    if len(starts) == 1:
-        return block(starts[0])
-    return lax.map(block, starts).reshape(len(inputs), *results, filters)
+    def store(number: Number, whole: jax.Array) -> jax.Array:
+        return lax.dynamic_update_index_in_dim(whole, block(number), number, 0)
+
+    blocks = len(inputs) // count
+    if blocks == 1:
+        return block(0)
+    # What it holds before the loop does not matter; made of zeros, it would be there too early.
+    whole = jnp.broadcast_to(inputs[0, 0, 0, 0], (blocks, count, *results, filters))
+    return lax.fori_loop(0, blocks, store, whole).reshape(-1, *results, filters)
 
 
 def kernel_gradient(inputs: jax.Array, change: jax.Array, pads: Pads) -> jax.Array:
@@ -152,14 +158,14 @@ def kernel_gradient(inputs: jax.Array, change: jax.Array, pads: Pads) -> jax.Arr
     results = change.shape[1:3]
     count, tiles = _block(len(inputs), results, max(channels, filters)), _tiles(results)
 
-    def add(total: jax.Array, first: jax.Array) -> tuple[jax.Array, None]:
-        left = _transform(inputs, first, count, pads, tiles, _INPUTS)
-        right = _transform(change, first, count, ((0, 0), (0, 0)), tiles, _CHANGE)
-        return total + lax.dot_general(left, right, (((1,), (1,)), ((0,), (0,)))), None
+    def add(number: Number, total: jax.Array) -> jax.Array:
+        left = _transform(inputs, number, count, pads, tiles, _INPUTS)
+        right = _transform(change, number, count, ((0, 0), (0, 0)), tiles, _CHANGE)
+        return total + lax.dot_general(left, right, (((1,), (1,)), ((0,), (0,))))
 
+    blocks = len(inputs) // count
     total = jnp.zeros((_PRODUCTS, channels, filters), jnp.float32)
-    starts = jnp.arange(0, len(inputs), count)
-    total = lax.scan(add, total, starts)[0] if len(starts) > 1 else add(total, starts[0])[0]
+    total = lax.fori_loop(0, blocks, add, total) if blocks > 1 else add(0, total)
     return (_KERNEL.T @ total.reshape(_PRODUCTS, -1)).reshape(_WINDOW, _WINDOW, channels, filters)
 
 
@@ -168,61 +174,61 @@ def kernel_gradient(inputs: jax.Array, change: jax.Array, pads: Pads) -> jax.Arr
 
 
 def _transform(
-    images: jax.Array, first: jax.Array, count: int, pads: Pads, tiles: Shape, matrix: Matrix
+    images: jax.Array, number: Number, count: int, pads: Pads, tiles: Shape, matrix: Matrix
 ) -> jax.Array:
-    """The tiles of `count` images at the points, (points, tiles, channels)."""
+    """The tiles of a block of `count` images at the points, (points, tiles, channels)."""
     wanted = tuple(_TILE * (tile - 1) + len(matrix[0]) for tile in tiles)
     sizes = zip(images.shape[1:3], pads, wanted, strict=True)
     fill = tuple((before, want - size - before) for size, (before, _), want in sizes)
     if count < len(images) or any(side for pair in fill for side in pair):
-        images = _filled(images, first, count=count, fill=fill)
+        images = _filled(images, number, count=count, fill=fill)
     values = _over_rows(images, matrix=matrix, tiles=tiles[0])
     values = _over_columns(values, matrix=matrix, tiles=tiles[1])
     return values.reshape(_PRODUCTS, -1, images.shape[3])
 
 
-def _bring_back(values: jax.Array, count: int, tiles: Shape, results: Shape) -> jax.Array:
-    """Results, (count, rows, columns, filters), from (points, tiles, filters)."""
-    side = len(_RESULTS[0])
-    values = values.reshape(side, side, count, *tiles, values.shape[-1])
-    return _rows_back(_columns_back(values), results=results)
+def _bring_back(values: jax.Array, tiles: Shape, results: Shape) -> jax.Array:
+    """Results, (images, rows, columns, filters), from (points, tiles, filters)."""
+    return _rows_back(_columns_back(values), tiles=tiles, results=results)
 
 
 @functools.partial(compiled.apart, static=("count", "fill"))
-def _filled(images: jax.Array, first: jax.Array, *, count: int, fill: Pads) -> jax.Array:
-    block = lax.dynamic_slice_in_dim(images, first, count)
+def _filled(images: jax.Array, number: Number, *, count: int, fill: Pads) -> jax.Array:
+    block = lax.dynamic_slice_in_dim(images, number * count, count)
     return lax.pad(block, np.float32(0), ((0, 0, 0), *((a, b, 0) for a, b in fill), (0, 0, 0)))
 
 
 @functools.partial(compiled.apart, static=("matrix", "tiles"))
 def _over_rows(images: jax.Array, *, matrix: Matrix, tiles: int) -> jax.Array:
     lines = images.reshape(*images.shape[:2], -1)
-    values = _mix(matrix, _places(lines, 1, tiles, len(matrix[0])), 0)
-    return values.reshape(*values.shape[:3], *images.shape[2:])
+    values = _mix(matrix, _places(lines, tiles, len(matrix[0])), 0)
+    return values.reshape(-1, *images.shape[2:])
 
 
 @functools.partial(compiled.apart, static=("matrix", "tiles"))
 def _over_columns(values: jax.Array, *, matrix: Matrix, tiles: int) -> jax.Array:
-    return _mix(matrix, _places(values, 3, tiles, len(matrix[0])), 0)
+    return _mix(matrix, _places(values, tiles, len(matrix[0])), 0)
 
 
 @compiled.apart
 def _columns_back(values: jax.Array) -> jax.Array:
-    return _mix(_RESULTS, values, 4)
+    side = len(_RESULTS[0])
+    return _mix(_RESULTS, values.reshape(side, -1, values.shape[-1]), 1)
 
 
-@functools.partial(compiled.apart, static=("results",))
-def _rows_back(values: jax.Array, *, results: Shape) -> jax.Array:
-    side, count, rows, columns, _, filters = values.shape
-    values = _mix(_RESULTS, values.reshape(side, count, rows, -1), 2)
-    whole = values.reshape(count, _TILE * rows, _TILE * columns, filters)
+@functools.partial(compiled.apart, static=("tiles", "results"))
+def _rows_back(values: jax.Array, *, tiles: Shape, results: Shape) -> jax.Array:
+    rows, columns = tiles
+    filters, side = values.shape[-1], len(_RESULTS[0])
+    values = _mix(_RESULTS, values.reshape(side, -1, _TILE * columns * filters), 1)
+    whole = values.reshape(-1, _TILE * rows, _TILE * columns, filters)
     return whole[:, : results[0], : results[1]]
 
 
-def _places(values: jax.Array, axis: int, tiles: int, length: int) -> list[jax.Array]:
-    """The first, second, ... value of every tile along `axis`."""
+def _places(values: jax.Array, tiles: int, length: int) -> list[jax.Array]:
+    """The first, second, ... value of every tile along the second axis."""
     last = _TILE * (tiles - 1) + 1
-    return [lax.slice_in_dim(values, i, i + last, _TILE, axis) for i in range(length)]
+    return [lax.slice_in_dim(values, i, i + last, _TILE, 1) for i in range(length)]
 
 
 def _mix(matrix: Matrix, parts: Iterable[jax.Array], axis: int) -> jax.Array:
