@@ -1,9 +1,14 @@
-"""Compiler options: those that the compiler at hand knows, and what they do."""
+"""Compiler options: those that the compiler at hand knows, and what they do; parts of a program that are compiled by
+themselves.
+"""
 
 from __future__ import annotations
 
+import functools
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from cornu.core import compiled
@@ -51,3 +56,21 @@ def test_unpadded_convolutions_are_left_where_they_are_fast():
     text = compiled.jit(convolve).lower(x, kernel).compile().as_text()
     assert "convolution(" in text
     assert "ynn" not in text
+
+
+@functools.partial(compiled.apart, static=("by",))
+def shifted_sum(x, *, by):
+    return x + jnp.roll(x, by)
+
+
+def test_nothing_is_fused_over_the_borders_of_a_part():
+    def chain(x):
+        return shifted_sum(shifted_sum(x, by=1), by=2)
+
+    x = jnp.arange(8.0)
+    text = jax.jit(chain).lower(x).compile().as_text()
+    entry = text[text.index("ENTRY") :]
+    assert entry.count(" call(") == 2
+    assert " fusion(" not in entry
+    once = x + np.roll(x, 1)
+    np.testing.assert_array_equal(jax.jit(chain)(x), once + np.roll(once, 2))

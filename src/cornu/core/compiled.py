@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+from jax.experimental.xla_metadata import set_xla_metadata
 
 from cornu.core import compile_cache
 
@@ -44,6 +45,26 @@ def jit(function: Callable[..., Any], **kwargs: Any) -> Any:
     """`jax.jit` with `options()`."""
     _start_cache()
     return jax.jit(function, compiler_options=options(), **kwargs)
+
+
+def apart(function: Callable[..., Any], static: tuple[str, ...] = ()) -> Callable[..., Any]:
+    """`function` within a larger program, but compiled as if it stood alone.
+
+    XLA's CPU compiler otherwise joins a chain of sums to one, whose beginning is computed again
+    for each use of it: 49 in place of 7 ms for two transforms of 38 MB.
+
+    Args:
+        function: (*arrays, **static keyword arguments) -> array, of JAX operations.
+        static: names of the keyword arguments that are no arrays.
+    """
+    inner = jax.jit(function, static_argnames=static)
+
+    @functools.wraps(function)
+    def call(*arrays: Any, **options: Any) -> Any:
+        with set_xla_metadata(inlineable="false"):
+            return inner(*arrays, **options)
+
+    return call
 
 
 @functools.cache

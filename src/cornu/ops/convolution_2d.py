@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from cornu.core import multilinear
-from cornu.ops import kernel_gradient
+from cornu.ops import kernel_gradient, winograd
 
 Pads = tuple[tuple[int, int], ...]
 
@@ -45,6 +45,8 @@ def _on_cpu(inputs: jax.Array, kernel: jax.Array, *, pads: Pads) -> jax.Array:
     (32 images of 100x100, 32 filters of 3x3: what a photograph's first layer does.)
     """
     height, width, channels, filters = kernel.shape
+    if winograd.pays(inputs, kernel, pads):
+        return winograd.convolve(inputs, kernel, pads)
     if channels > _FEW_CHANNELS or width == 1 or min(pads[1]) < 0:
         return _plain(inputs, kernel, pads=pads)
     columns = inputs.shape[2] + sum(pads[1]) - width + 1
@@ -72,6 +74,8 @@ def _input_gradient_on_cpu(change: jax.Array, kernel: jax.Array, *, pads: Pads) 
         for window, (before, after) in zip(kernel.shape[:2], pads, strict=True)
     )
     flipped = lax.optimization_barrier(jnp.flip(kernel, (0, 1)).swapaxes(2, 3))
+    if winograd.pays(change, flipped, mirrored):
+        return winograd.convolve(change, flipped, mirrored)
     return _plain(change, flipped, pads=mirrored)
 
 
@@ -90,6 +94,8 @@ def _plain_kernel_gradient(inputs: jax.Array, change: jax.Array, *, pads: Pads) 
 def _kernel_gradient_on_cpu(inputs: jax.Array, change: jax.Array, *, pads: Pads) -> jax.Array:
     if any(side < 0 for pad in pads for side in pad):
         return _plain_kernel_gradient(inputs, change, pads=pads)
+    if winograd.pays_for_kernel(inputs, change, pads):
+        return winograd.kernel_gradient(inputs, change, pads)
     return kernel_gradient.compute(inputs, change, pads)
 
 
