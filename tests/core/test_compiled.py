@@ -1,6 +1,4 @@
-"""Compiler options: those that the compiler at hand knows, and what they do; parts of a program that are compiled by
-themselves.
-"""
+"""Options that the compiler at hand knows, what they do, and parts compiled by themselves."""
 
 from __future__ import annotations
 
