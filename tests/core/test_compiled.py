@@ -37,21 +37,25 @@ def another_version(monkeypatch):
 )
 def test_the_first_options_that_the_compiler_knows(another_version, monkeypatch, offered, wanted):
     monkeypatch.setattr(compiled, "_CPU_OPTIONS", offered)
-    assert compiled.options() == wanted
+    assert compiled.options(small=True) == wanted
 
 
 def test_the_options_of_versions_that_were_tried_are_known():
-    assert compiled._are_known(compiled._CPU_OPTIONS[0])
+    for small in (False, True):
+        found = compiled.options(small)
+        assert found is not None
+        assert compiled._are_known(found)
 
 
-def test_unpadded_convolutions_are_left_where_they_are_fast():
+@pytest.mark.parametrize("small", [False, True])
+def test_unpadded_convolutions_are_left_where_they_are_fast(small):
     def convolve(x, kernel):
         return jax.lax.conv_general_dilated(
             x, kernel, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
         )
 
     x, kernel = jnp.ones((4, 24, 24, 32)), jnp.ones((3, 3, 32, 32))
-    text = compiled.jit(convolve).lower(x, kernel).compile().as_text()
+    text = compiled.jit(convolve, small=small).lower(x, kernel).compile().as_text()
     assert "convolution(" in text
     assert "ynn" not in text
 

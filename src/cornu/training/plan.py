@@ -162,7 +162,7 @@ def _looped_on_device(step: Callable[..., State], results: Results, state: State
         noted = jax.tree.map(lambda a: jnp.zeros((most, *a.shape), a.dtype), kinds)
         return jax.lax.fori_loop(0, passes, one_pass, (state, noted))
 
-    return LoopProgram(compiled.jit(run), most)
+    return LoopProgram(compiled.jit(run, small=True), most)
 
 
 def looped_on_host(step: Callable[..., State], results: Results, donates: bool) -> LoopProgram:
