@@ -57,3 +57,10 @@ def test_steps_that_write_over_the_state_before_give_the_same_and_spare_the_firs
 def test_a_gpu_loops_over_small_models_only(monkeypatch, arrays, in_loop):
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     assert plan._carries_well([jnp.zeros(())] * arrays) == in_loop
+
+
+@pytest.mark.parametrize(("rows", "small"), [(64, True), (4096, False)])
+def test_small_programs_compute_small_arrays_in_all_their_parts(rows, small):
+    inner = jax.jit(lambda x: jnp.sum(jnp.tanh(x)))
+    traced = jax.make_jaxpr(lambda x: 2 * inner(x))(jnp.ones((rows, 64)))
+    assert plan._is_small(traced.jaxpr) == small

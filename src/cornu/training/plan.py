@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import jax
@@ -46,6 +46,7 @@ class LoopProgram(NamedTuple):
 
 _MOST_CARRIED = 1 << 20  # bytes of a state that a loop on a CPU carries
 _MOST_ARRAYS = 100  # of a state that a loop on a GPU carries
+_MOST_SMALL = 1 << 17  # values of an array in a program of small products
 _MOST_PASSES = 64
 _MOST_LOGGED = 1 << 16  # bytes of the logs of all passes
 
@@ -115,7 +116,8 @@ class LoopPlan:
             return settle(jax.tree.unflatten(structure, outputs), state)
 
         if loops_well(traced.jaxpr) and _carries_well(state):
-            return _looped_on_device(step, self._results, state)
+            small = _is_small(traced.jaxpr)
+            return _looped_on_device(step, self._results, state, small)
         return looped_on_host(step, self._results, donates=jax.default_backend() != "cpu")
 
     def _trace(self, state: State, data: Batch) -> tuple[Any, Any]:
@@ -139,7 +141,9 @@ class LoopPlan:
         return trace(state, batch)
 
 
-def _looped_on_device(step: Callable[..., State], results: Results, state: State) -> LoopProgram:
+def _looped_on_device(
+    step: Callable[..., State], results: Results, state: State, small: bool
+) -> LoopProgram:
     kinds = jax.eval_shape(results, state)
     size = sum(math.prod(a.shape) * a.dtype.itemsize for a in jax.tree.leaves(kinds))
     most = max(1, min(_MOST_PASSES, _MOST_LOGGED // max(size, 1)))
@@ -162,7 +166,7 @@ def _looped_on_device(step: Callable[..., State], results: Results, state: State
         noted = jax.tree.map(lambda a: jnp.zeros((most, *a.shape), a.dtype), kinds)
         return jax.lax.fori_loop(0, passes, one_pass, (state, noted))
 
-    return LoopProgram(compiled.jit(run, small=True), most)
+    return LoopProgram(compiled.jit(run, small=small), most)
 
 
 def looped_on_host(step: Callable[..., State], results: Results, donates: bool) -> LoopProgram:
@@ -231,15 +235,24 @@ def loops_well(jaxpr: Any) -> bool:
 
 
 def _has_slow_convolution(jaxpr: Any) -> bool:
+    return any(e.primitive.name == "conv_general_dilated" for e in _equations(jaxpr))
+
+
+def _is_small(jaxpr: Any) -> bool:
+    """Whether all that the step computes are small arrays."""
+    results = (variable.aval for e in _equations(jaxpr) for variable in e.outvars)
+    return all(getattr(result, "size", 0) <= _MOST_SMALL for result in results)
+
+
+def _equations(jaxpr: Any) -> Iterator[Any]:
+    """All equations, those of inner programs included."""
     for equation in jaxpr.eqns:
-        if equation.primitive.name == "conv_general_dilated":
-            return True
+        yield equation
         for parameter in equation.params.values():
             for value in parameter if isinstance(parameter, list | tuple) else (parameter,):
                 inner = getattr(value, "jaxpr", value)
-                if hasattr(inner, "eqns") and _has_slow_convolution(inner):
-                    return True
-    return False
+                if hasattr(inner, "eqns"):
+                    yield from _equations(inner)
 
 
 def signature(batch: Batch) -> tuple[Any, ...]:
