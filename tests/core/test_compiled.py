@@ -56,6 +56,14 @@ def test_unpadded_convolutions_are_left_where_they_are_fast():
     assert "ynn" not in text
 
 
+def test_large_products_are_left_where_they_are_fast():
+    values, kernels = jnp.ones((36, 100, 32)), jnp.ones((36, 32, 32))
+    for large_products in (False, True):
+        program = compiled.jit(jnp.matmul, large_products=large_products)
+        text = program.lower(values, kernels).compile().as_text()
+        assert ("ynn" in text) == ("ynn" in str(compiled.options()) and not large_products)
+
+
 @functools.partial(compiled.apart, static=("by",))
 def shifted_sum(x, *, by):
     return x + jnp.roll(x, by)

@@ -5,7 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import cornu
 from cornu import ops
+from cornu.core import compiled
 from cornu.training import plan
 from cornu.training.plan import loops_well
 
@@ -57,3 +59,30 @@ def test_steps_that_write_over_the_state_before_give_the_same_and_spare_the_firs
 def test_a_gpu_loops_over_small_models_only(monkeypatch, arrays, in_loop):
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     assert plan._carries_well([jnp.zeros(())] * arrays) == in_loop
+
+
+@pytest.mark.parametrize(("filters", "large"), [(32, True), (8, False)])
+def test_models_with_wide_convolutions_are_compiled_for_large_products(
+    monkeypatch, rng, filters, large
+):
+    asked = []
+
+    def jit(function, large_products=False, **options):
+        asked.append(large_products)
+        return jax.jit(function, **options)
+
+    model = cornu.Sequential([cornu.Input((4, 4, 32)), cornu.layers.Conv2D(filters, 3)])
+    model.compile(optimizer="sgd", loss="mse")
+    x = rng.normal(size=(4, 4, 4, 32)).astype("float32")
+    y = np.zeros((4, 2, 2, filters), "float32")
+    for use in (
+        lambda: model.fit(x, y, batch_size=2, verbose=0),
+        lambda: model.train_on_batch(x, y),
+        lambda: model.predict(x, verbose=0),
+        lambda: model.predict(x, batch_size=1, verbose=0),
+    ):
+        asked.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(compiled, "jit", jit)
+            use()
+        assert (True in asked) == large

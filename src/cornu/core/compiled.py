@@ -17,18 +17,24 @@ _VERIFIED = ((0, 10), (0, 11))  # versions of JAX, from and before, that know th
 # sends unpadded float32 convolutions there, a slow path (13 against 117 GFLOP/s at 98x98x32->32).
 # Small products gain: 11.0 against 13.3 us for 128 rows of 64 by a kernel of 64x64, 9 against 27 us
 # for 2 rows by the transpose of 512x128.
+# Large ones lose: 36 of 968 rows by 64x64 run at 94 GFLOP/s there, at 159 without.
 _YNN = "xla_cpu_experimental_ynn_fusion_type"
 _CPU_OPTIONS = ({_YNN: "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"}, {_YNN: ""})
 
 
 @functools.cache
-def options() -> dict[str, Any] | None:
-    """Compiler options for the default backend; None where there are none to give."""
+def options(large_products: bool = False) -> dict[str, Any] | None:
+    """Compiler options for the default backend; None where there are none to give.
+
+    Args:
+        large_products: whether most of the time goes to large batched products.
+    """
     if jax.default_backend() != "cpu":
         return None
+    choices = _CPU_OPTIONS[1:] if large_products else _CPU_OPTIONS
     if _VERIFIED[0] <= jax.__version_info__ < _VERIFIED[1]:
-        return _CPU_OPTIONS[0]
-    return next(filter(_are_known, _CPU_OPTIONS), None)
+        return choices[0]
+    return next(filter(_are_known, choices), None)
 
 
 def _are_known(options: dict[str, Any]) -> bool:
@@ -41,10 +47,10 @@ def _are_known(options: dict[str, Any]) -> bool:
     return True
 
 
-def jit(function: Callable[..., Any], **kwargs: Any) -> Any:
-    """`jax.jit` with `options()`."""
+def jit(function: Callable[..., Any], large_products: bool = False, **kwargs: Any) -> Any:
+    """`jax.jit` with `options(large_products)`."""
     _start_cache()
-    return jax.jit(function, compiler_options=options(), **kwargs)
+    return jax.jit(function, compiler_options=options(large_products), **kwargs)
 
 
 def apart(function: Callable[..., Any], static: tuple[str, ...] = ()) -> Callable[..., Any]:

@@ -76,6 +76,17 @@ _KERNEL = np.einsum("si,tj->tsij", _G, _G).reshape(_PRODUCTS, _WINDOW**2).astype
 # -- where it pays ---------------------------------------------------------------------------------
 
 
+def may_serve(shapes: Iterable[Shape]) -> bool:
+    """Whether a program on arrays of these shapes, the kernels among them, may have such products.
+
+    Such a program is to be compiled with `large_products`.
+    """
+    return any(
+        len(shape) == 4 and shape[:2] == (_WINDOW, _WINDOW) and min(shape[2:]) >= _FEWEST_CHANNELS
+        for shape in shapes
+    )
+
+
 def pays(inputs: jax.Array, kernel: jax.Array, pads: Pads) -> bool:
     """Whether `convolve` is the faster form."""
     sizes = zip(inputs.shape[1:3], kernel.shape[:2], pads, strict=True)

@@ -19,6 +19,7 @@ import numpy as np
 from jax import lax
 
 from cornu.core import compiled, heap, variable
+from cornu.ops import winograd
 from cornu.training import filling, step
 from cornu.training.plan import loops_well, signature
 from cornu.training.state import bind
@@ -37,7 +38,8 @@ class PredictPlan:
         heap.prepare(binding.size)
         self.variables = (*binding.trainable, *binding.frozen)
         self.step = step.predict_step(model, binding)
-        self.program = compiled.jit(self.step)
+        self._large_products = winograd.may_serve(v.shape for v in self.variables)
+        self.program = compiled.jit(self.step, large_products=self._large_products)
         self.pads = filling.rows_are_independent(model) and not _has_fixed_batch(model)
         self._loops: dict[Any, Any] = {}  # by batch size and signature; None where it is slow
 
@@ -85,7 +87,7 @@ class PredictPlan:
             empty = jax.tree.map(lambda s: jnp.zeros((rows, *s.shape[1:]), s.dtype), shapes)
             return lax.fori_loop(0, count, body, empty)
 
-        return compiled.jit(run)
+        return compiled.jit(run, large_products=self._large_products)
 
 
 def _specs(x: Any, rows: int) -> Any:

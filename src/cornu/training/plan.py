@@ -21,6 +21,7 @@ import jax.numpy as jnp
 
 from cornu.callbacks.logs import Entry
 from cornu.core import compiled
+from cornu.ops import winograd
 from cornu.training import filling
 from cornu.training.state import State
 from cornu.training.step import Batch, Step
@@ -116,7 +117,12 @@ class LoopPlan:
 
         if loops_well(traced.jaxpr) and _carries_well(state):
             return _looped_on_device(step, self._results, state)
-        return looped_on_host(step, self._results, donates=jax.default_backend() != "cpu")
+        return looped_on_host(
+            step,
+            self._results,
+            donates=jax.default_backend() != "cpu",
+            large_products=_has_large_products(state),
+        )
 
     def _trace(self, state: State, data: Batch) -> tuple[Any, Any]:
         """The step as a program for one batch of `data`, and the structure of what it gives."""
@@ -162,10 +168,12 @@ def _looped_on_device(step: Callable[..., State], results: Results, state: State
         noted = jax.tree.map(lambda a: jnp.zeros((most, *a.shape), a.dtype), kinds)
         return jax.lax.fori_loop(0, passes, one_pass, (state, noted))
 
-    return LoopProgram(compiled.jit(run), most)
+    return LoopProgram(compiled.jit(run, large_products=_has_large_products(state)), most)
 
 
-def looped_on_host(step: Callable[..., State], results: Results, donates: bool) -> LoopProgram:
+def looped_on_host(
+    step: Callable[..., State], results: Results, donates: bool, large_products: bool = False
+) -> LoopProgram:
     """A program of one step, called by the host for each.
 
     Args:
@@ -173,6 +181,7 @@ def looped_on_host(step: Callable[..., State], results: Results, donates: bool) 
         results: logs of a state.
         donates: whether a step may write over the state before it, in a copy of the first one:
             a state of many gigabytes then stands in memory twice, however far the host runs ahead.
+        large_products: whether most of a step's time goes to large batched products.
     """
 
     def single(
@@ -181,7 +190,8 @@ def looped_on_host(step: Callable[..., State], results: Results, donates: bool) 
         new = step(state, data, orders, samples, row, number)
         return new, jax.tree.map(lambda a: jnp.asarray(a)[None], results(new))
 
-    program = compiled.jit(single, donate_argnums=0 if donates else ())
+    donated = 0 if donates else ()
+    program = compiled.jit(single, large_products=large_products, donate_argnums=donated)
     copy = compiled.jit(lambda state: jax.tree.map(jnp.copy, state))
 
     def run(
@@ -218,6 +228,10 @@ def _carries_well(state: State) -> bool:
     if jax.default_backend() == "cpu":
         return sum(a.nbytes for a in arrays) <= _MOST_CARRIED
     return len(arrays) <= _MOST_ARRAYS
+
+
+def _has_large_products(state: State) -> bool:
+    return winograd.may_serve(a.shape for a in jax.tree.leaves((state.trainable, state.frozen)))
 
 
 def loops_well(jaxpr: Any) -> bool:
@@ -276,10 +290,11 @@ class BatchPlan:
     Args:
         run: one step and its logs.
         eager: run it uncompiled, operation by operation.
+        large_products: whether most of its time goes to large batched products.
     """
 
-    def __init__(self, run: Run, eager: bool = False) -> None:
-        self.program = run if eager else compiled.jit(run)
+    def __init__(self, run: Run, eager: bool = False, large_products: bool = False) -> None:
+        self.program = run if eager else compiled.jit(run, large_products=large_products)
 
     def run(self, state: State, batch: Batch) -> tuple[State, Logs]:
         """One step."""
