@@ -80,3 +80,9 @@ def test_nothing_is_fused_over_the_borders_of_a_part():
     assert " fusion(" not in entry
     once = x + np.roll(x, 1)
     np.testing.assert_array_equal(jax.jit(chain)(x), once + np.roll(once, 2))
+
+
+def test_whether_the_compiler_keeps_parts_apart_is_found_out(another_version):
+    compiled.keeps_apart.cache_clear()
+    assert compiled.keeps_apart()
+    compiled.keeps_apart.cache_clear()

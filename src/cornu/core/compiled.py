@@ -74,6 +74,16 @@ def apart(function: Callable[..., Any], static: tuple[str, ...] = ()) -> Callabl
 
 
 @functools.cache
+def keeps_apart() -> bool:
+    """Whether the compiler at hand heeds `apart`; if not, results are the same and come later."""
+    if _VERIFIED[0] <= jax.__version_info__ < _VERIFIED[1]:
+        return True
+    part = apart(jax.numpy.negative)
+    program = jax.jit(lambda x: part(x) + 1).lower(0.0).compile()
+    return " call(" in (program.as_text() or "")
+
+
+@functools.cache
 def _start_cache() -> bool:
     return compile_cache.start()
 
