@@ -60,6 +60,14 @@ def test_unpadded_convolutions_are_left_where_they_are_fast(small):
     assert "ynn" not in text
 
 
+def test_large_products_are_left_where_they_are_fast():
+    values, kernels = jnp.ones((36, 100, 32)), jnp.ones((36, 32, 32))
+    for large_products in (False, True):
+        program = compiled.jit(jnp.matmul, large_products=large_products)
+        text = program.lower(values, kernels).compile().as_text()
+        assert ("ynn" in text) == ("ynn" in str(compiled.options()) and not large_products)
+
+
 @functools.partial(compiled.apart, static=("by",))
 def shifted_sum(x, *, by):
     return x + jnp.roll(x, by)
@@ -76,3 +84,9 @@ def test_nothing_is_fused_over_the_borders_of_a_part():
     assert " fusion(" not in entry
     once = x + np.roll(x, 1)
     np.testing.assert_array_equal(jax.jit(chain)(x), once + np.roll(once, 2))
+
+
+def test_whether_the_compiler_keeps_parts_apart_is_found_out(another_version):
+    compiled.keeps_apart.cache_clear()
+    assert compiled.keeps_apart()
+    compiled.keeps_apart.cache_clear()

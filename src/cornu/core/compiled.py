@@ -16,7 +16,8 @@ _VERIFIED = ((0, 10), (0, 11))  # versions of JAX, from and before, that know th
 # What XLA's CPU compiler may give to YNNPACK; the first value that it knows. Left to itself it
 # sends unpadded float32 convolutions there, a slow path (13 against 117 GFLOP/s at 98x98x32->32).
 # Small products gain: 11.0 against 13.3 us for 128 rows of 64 by a kernel of 64x64, 9 against 27 us
-# for 2 rows by the transpose of 512x128. Large ones do not, so the first is for small programs.
+# for 2 rows by the transpose of 512x128. Large ones lose: 36 of 968 rows by 64x64 run at 94 GFLOP/s
+# there, at 159 without; so the first is for small programs.
 _YNN = "xla_cpu_experimental_ynn_fusion_type"
 _CPU_OPTIONS = ({_YNN: "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"}, {_YNN: ""})
 
@@ -70,6 +71,16 @@ def apart(function: Callable[..., Any], static: tuple[str, ...] = ()) -> Callabl
             return inner(*arrays, **options)
 
     return call
+
+
+@functools.cache
+def keeps_apart() -> bool:
+    """Whether the compiler at hand heeds `apart`; if not, results are the same and come later."""
+    if _VERIFIED[0] <= jax.__version_info__ < _VERIFIED[1]:
+        return True
+    part = apart(jax.numpy.negative)
+    program = jax.jit(lambda x: part(x) + 1).lower(0.0).compile()
+    return " call(" in (program.as_text() or "")
 
 
 @functools.cache

@@ -48,7 +48,10 @@ def _sum_by_product(rows: jax.Array, *, shape: Shape) -> jax.Array:
     blocks = math.gcd(len(flat), _MOST_BLOCKS) if flat.size >= _MANY_VALUES else 1
     parts = flat.reshape(blocks, -1, flat.shape[1])
     ones = jnp.ones((blocks, 1, parts.shape[1]), flat.dtype)
-    return jnp.sum((ones @ parts)[:, 0], 0) if blocks > 1 else (ones[0] @ flat)[0]
+    if blocks == 1:
+        return (ones[0] @ flat)[0]
+    # A product again: XLA would sum in two steps, which take longer to compile.
+    return (jnp.ones((1, blocks), flat.dtype) @ (ones @ parts)[:, 0])[0]
 
 
 _spread = multilinear.primitive("spread_over_rows", _broadcast)

@@ -100,7 +100,9 @@ def _pays(inputs: jax.Array, kernel: Shape, pads: Pads, results: Shape) -> bool:
     tiles = math.prod(_tiles(results))
     if _block(len(inputs), results, max(kernel[2:])) * tiles < _FEWEST_TILES:
         return False
-    return tiles * _TILE**2 <= _MOST_FILLING * math.prod(results)
+    if tiles * _TILE**2 > _MOST_FILLING * math.prod(results):
+        return False
+    return compiled.keeps_apart()
 
 
 def _tiles(results: Shape) -> Shape:
