@@ -194,20 +194,6 @@ def test_where_it_is_chosen(change, pays):
 
 
 @pytest.mark.parametrize(
-    ("shape", "serves"),
-    [
-        ((3, 3, 32, 64), True),
-        ((3, 3, 3, 64), False),
-        ((5, 5, 32, 64), False),
-        ((3, 3, 64), False),
-        ((), False),
-    ],
-)
-def test_which_kernels_may_have_large_products(shape, serves):
-    assert winograd.may_serve([(10,), shape, (64, 10)]) == serves
-
-
-@pytest.mark.parametrize(
     ("images", "results", "channels", "block"),
     [(32, (96, 96), 32, 4), (32, (46, 46), 64, 8), (31, (44, 44), 64, 1), (2, (224, 224), 64, 1)],
 )

@@ -8,7 +8,6 @@ from typing import Any, Literal
 import jax
 
 from cornu.core import heap
-from cornu.ops import winograd
 from cornu.training import checks, filling, overridden, runner, step
 from cornu.training.plan import BatchPlan, LoopPlan, logged
 from cornu.training.state import Binding, State
@@ -73,9 +72,8 @@ def for_batches(model: Any, kind: Kind, binding: Binding, keep_finite: bool = Fa
     def make() -> BatchPlan:
         if overridden.has_own_step(model, kind):
             return BatchPlan(overridden.own_step(model, kind, binding), model.run_eagerly)
-        one_step = logged(_step(model, kind, binding, keep_finite), _results(model, binding))
-        large_products = winograd.may_serve(v.shape for v in (*binding.trainable, *binding.frozen))
-        return BatchPlan(one_step, model.run_eagerly, large_products)
+        one_step = _step(model, kind, binding, keep_finite)
+        return BatchPlan(logged(one_step, _results(model, binding)), model.run_eagerly)
 
     return _cached(model, (kind, None, keep_finite), binding, make)
 
