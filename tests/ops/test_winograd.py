@@ -51,6 +51,7 @@ SHAPES = {
 def test_results_are_those_of_the_plain_form(monkeypatch, rng, shape, filters, pads, blocks):
     if blocks:
         monkeypatch.setattr(winograd, "_MOST_VALUES", 1)
+        monkeypatch.setattr(winograd, "_MOST_FOR_FEW_TILES", 1)
     x, kernel = draw(rng, shape, (3, 3, shape[3], filters))
 
     @jax.jit
@@ -195,7 +196,15 @@ def test_where_it_is_chosen(change, pays):
 
 @pytest.mark.parametrize(
     ("images", "results", "channels", "block"),
-    [(32, (96, 96), 32, 1), (32, (46, 46), 64, 2), (31, (44, 44), 64, 1), (2, (224, 224), 64, 1)],
+    [
+        (32, (96, 96), 32, 1),
+        (32, (46, 46), 64, 2),
+        (31, (44, 44), 64, 1),
+        (2, (224, 224), 64, 1),
+        (32, (7, 7), 512, 32),
+        (32, (14, 14), 256, 8),
+        (64, (2, 2), 512, 16),
+    ],
 )
 def test_images_in_a_block(images, results, channels, block):
     assert winograd._block(images, results, channels) == block

@@ -8,9 +8,9 @@ networks", 2016.) Along each axis, for inputs x, kernel k, results y and their c
 
     y = A' [(G k) * (B x)]        the kernel's gradient = G' [(B x) * (A c)]
 
-Blocks of images are transformed, multiplied and brought back while they are in the cache. A training
-step of the VGG-like network of `benchmarks/` takes 215 ms so, 250 in the plain form (two AVX-512
-cores, medians).
+Blocks of images are transformed, multiplied and brought back while they are in the cache. A
+training step of the VGG-like network in `benchmarks/` takes 215 ms so, and 250 in the plain form
+(medians, two AVX-512 cores).
 
 Rounding errors are two to three times those of the plain form, relative to the largest results, and
 five times in the kernel's gradient.
@@ -46,6 +46,7 @@ _FEWEST_TILES = 100  # in a product
 # Of a transformed block, which is to stay in the cache. Four times as many make that step 178 ms
 # where a cache of 32 MB is all our own, and 410 where others use it too.
 _MOST_VALUES = 700_000
+_MOST_FOR_FEW_TILES = 2_800_000  # where fewer values would be too few tiles
 _MOST_FILLING = 1.4  # results computed, the edges of tiles among them, to results wanted
 
 
@@ -112,10 +113,15 @@ def _tiles(results: Shape) -> Shape:
 
 
 def _block(images: int, results: Shape, channels: int) -> int:
-    """Images in a block: as many as stay in the cache and divide all images."""
-    values = _PRODUCTS * math.prod(_tiles(results)) * channels
+    """Images in a block: as many as stay in the cache or make enough tiles; they divide all."""
+    tiles = math.prod(_tiles(results))
+    values = _PRODUCTS * tiles * channels
     divisors = [n for n in range(1, images + 1) if images % n == 0]
-    return max(n for n in divisors if n == 1 or n * values <= _MOST_VALUES)
+    fitting = [n for n in divisors if n * values <= _MOST_VALUES]
+    enough = [
+        n for n in divisors if n * tiles >= _FEWEST_TILES and n * values <= _MOST_FOR_FEW_TILES
+    ]
+    return max([1, *fitting, *enough[:1]])
 
 
 # -- the two forms ---------------------------------------------------------------------------------
