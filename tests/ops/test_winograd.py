@@ -203,7 +203,7 @@ def test_where_it_is_chosen(change, pays):
         (2, (224, 224), 64, 1),
         (32, (7, 7), 512, 32),
         (32, (14, 14), 256, 8),
-        (64, (2, 2), 512, 16),
+        (64, (2, 2), 512, 32),
     ],
 )
 def test_images_in_a_block(images, results, channels, block):

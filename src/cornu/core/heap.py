@@ -53,7 +53,7 @@ _holders = 0
 @functools.cache
 def _glibc() -> Any:
     """The C library, if it is glibc and programs go to the CPU."""
-    if not _is_for_cpu(jax.config.jax_platforms):
+    if not _is_for_cpu(jax.config.values["jax_platforms"]):
         return None
     try:
         library = ctypes.CDLL(None)
