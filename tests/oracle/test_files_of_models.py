@@ -157,7 +157,9 @@ def test_models_go_both_ways_and_train_on(name: str, tmp_path: pathlib.Path) -> 
     for model in (back, ours):
         model.fit(x, Y, batch_size=8, shuffle=False, verbose=0)
     if name != "bfloat16":
-        assert_equal_states(back, ours, rtol=2e-4, atol=2e-6)
+        # The gradient of a bias before a BatchNormalization is nothing but rounding errors, which
+        # Adam makes as large as any.
+        assert_equal_states(back, ours, rtol=5e-4, atol=2e-6)
 
 
 def assert_equal_states(theirs: Any, ours: Any, **tolerance: float) -> None:

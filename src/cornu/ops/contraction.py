@@ -29,7 +29,7 @@ def matmul(x1: Tensor, x2: Tensor) -> Array:
         (..., M, N), without the axis that a vector lacks; int32 for two int8 tensors.
     """
     x1, x2 = pair(x1, x2)
-    if x1.ndim > 1 and x2.ndim == 2:
+    if x1.ndim > 1 and x2.ndim == 2 and x1.dtype == x2.dtype:
         return rows_by_kernel(x1, x2)
     wide = "int32" if x1.dtype == x2.dtype == jnp.int8 else None
     return jnp.matmul(x1, x2, preferred_element_type=wide)
