@@ -81,15 +81,12 @@ _KERNEL = np.einsum("si,tj->tsij", _G, _G).reshape(_PRODUCTS, _WINDOW**2).astype
 
 def pays(inputs: jax.Array, kernel: jax.Array, pads: Pads) -> bool:
     """Whether `convolve` is the faster form."""
-    sizes = zip(inputs.shape[1:3], kernel.shape[:2], pads, strict=True)
-    results = tuple(size + sum(pad) - window + 1 for size, window, pad in sizes)
-    return _pays(inputs, kernel.shape, pads, results)
+    return _pays(inputs, kernel.shape, pads, _places_for(kernel.shape[:2], inputs, pads))
 
 
 def pays_for_kernel(inputs: jax.Array, change: jax.Array, pads: Pads) -> bool:
     """Whether `kernel_gradient` is the faster form."""
-    sizes = zip(inputs.shape[1:3], change.shape[1:3], pads, strict=True)
-    window = tuple(size + sum(pad) - result + 1 for size, result, pad in sizes)
+    window = _places_for(change.shape[1:3], inputs, pads)  # as many as shifts of the results
     return _pays(inputs, (*window, inputs.shape[3], change.shape[3]), pads, change.shape[1:3])
 
 
@@ -106,6 +103,12 @@ def _pays(inputs: jax.Array, kernel: Shape, pads: Pads, results: Shape) -> bool:
     if tiles * _TILE**2 > _MOST_FILLING * math.prod(results):
         return False
     return compiled.keeps_apart()
+
+
+def _places_for(window: Shape, inputs: jax.Array, pads: Pads) -> Shape:
+    """In how many places along rows and columns a window lies within the padded inputs."""
+    sizes = zip(inputs.shape[1:3], pads, window, strict=True)
+    return tuple(size + sum(pad) - side + 1 for size, pad, side in sizes)
 
 
 def _tiles(results: Shape) -> Shape:
@@ -136,8 +139,7 @@ def convolve(inputs: jax.Array, kernel: jax.Array, pads: Pads) -> jax.Array:
         pads: zeros before and after the rows and the columns, none negative.
     """
     channels, filters = kernel.shape[2:]
-    sizes = zip(inputs.shape[1:3], pads, strict=True)
-    results = tuple(size + sum(pad) - _WINDOW + 1 for size, pad in sizes)
+    results = _places_for(kernel.shape[:2], inputs, pads)
     count, tiles = _block(len(inputs), results, max(channels, filters)), _tiles(results)
     weights = (_KERNEL @ kernel.reshape(len(_KERNEL[0]), -1)).reshape(_PRODUCTS, channels, filters)
 
