@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import threading
 
 import pytest
 
@@ -77,11 +78,13 @@ def test_what_lies_idle_is_limited() -> None:
     found = int(
         _run("""
         heap._MOST_KEPT = 16 << 20
-        heap._AFTERWARDS[heap._TRIM_THRESHOLD] = 16 << 20
+        heap._REST = 0.0
         start = resident()
         with heap.kept():
             arrays = [np.ones(16 << 20, "float32") for _ in range(4)]
             arrays = [np.ones(1000, "float32") for _ in range(4)]  # above the holes
+        if heap._waiter is not None:
+            heap._waiter.join()
         print(resident() - start)
         """)
     )
@@ -105,9 +108,40 @@ def test_arrays_dropped_outside_are_given_back() -> None:
 
 
 @needs_glibc
+def test_nothing_is_given_back_before_the_rest() -> None:
+    found = int(
+        _run("""
+        heap._MOST_KEPT = 16 << 20
+        heap._REST = 3600.0
+        with heap.kept():
+            arrays = [np.ones(16 << 20, "float32") for _ in range(4)]
+            arrays = [np.ones(1000, "float32") for _ in range(4)]
+        start = faults()
+        with heap.kept():
+            arrays = [np.ones(16 << 20, "float32") for _ in range(4)]
+        print(faults() - start)
+        """)
+    )
+    assert found < 4 * PAGES / 3
+
+
+@needs_glibc
+def test_a_block_that_begins_before_the_rest_ends_the_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[object] = []
+    monkeypatch.setattr(heap, "_set", lambda library, parameters: said.append(parameters))
+    monkeypatch.setattr(heap, "_holders", 1)
+    heap._give_back(None)
+    assert not said
+    assert heap._waiter is None
+
+
+@needs_glibc
 def test_blocks_count(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[object] = []
     monkeypatch.setattr(heap, "_set", lambda library, parameters: said.append(parameters))
+    monkeypatch.setattr(heap, "_waiter", threading.current_thread())  # no other says anything
     with heap.kept(), heap.kept():
         assert said == [heap._KEEPING]
     assert said == [heap._KEEPING, heap._AFTERWARDS]

@@ -12,7 +12,7 @@ import pytest
 import cornu
 from cornu import layers
 from cornu.callbacks.logs import Entry
-from cornu.training import plan, runner
+from cornu.training import pace, plan, windows
 
 ROWS, SIZE, STEPS, EPOCHS = 46, 8, 6, 7  # the last batch is filled up
 TOGETHER = 3
@@ -23,12 +23,13 @@ def dispatches(monkeypatch):
     """How many epochs each dispatch of whole epochs ran; where it may, it runs three."""
     ran = []
 
-    def passes(run, steps, most):
+    def passes(its, steps, most):
         ran.append(min(most, TOGETHER))
         return ran[-1]
 
-    monkeypatch.setattr(runner.ArrayRun, "_chunk", lambda run, done, end: end - done)
-    monkeypatch.setattr(runner.ArrayRun, "_passes", passes)
+    monkeypatch.setattr(pace.Pace, "steps", lambda its, done, end: end - done)
+    monkeypatch.setattr(pace.Pace, "passes", passes)
+    monkeypatch.setattr(windows, "_FIRST_ORDERS", 64)
     return ran
 
 
@@ -159,17 +160,17 @@ def test_a_run_that_begins_in_mid_epoch_goes_on_together(data, dispatches):
 def test_whatever_is_raised_the_last_dispatch_stands(data, dispatches, monkeypatch, error):
     whole, history = run(with_dropout, data)
     dispatches.clear()
-    passes = runner.ArrayRun._passes
+    passes = pace.Pace.passes
 
-    def raising(run, steps, most):
+    def raising(its, steps, most):
         if len(dispatches) == 2:
             raise error
-        return passes(run, steps, most)
+        return passes(its, steps, most)
 
     cornu.utils.set_random_seed(5)
     model = with_dropout()
     with monkeypatch.context() as patch, pytest.raises(error):
-        patch.setattr(runner.ArrayRun, "_passes", raising)
+        patch.setattr(pace.Pace, "passes", raising)
         model.fit(*data, batch_size=SIZE, epochs=EPOCHS, verbose=0)
     done = 2 * TOGETHER
     assert int(model.optimizer.iterations) == done * STEPS
@@ -285,15 +286,21 @@ def test_a_metric_of_the_users_own_is_reset_in_time(data, dispatches):
     assert not dispatches
 
 
-def test_a_dispatch_is_no_longer_than_it_may_go_unwaited_for(data):
-    model, _ = run(with_dropout, data, epochs=1)
+def test_the_first_epoch_does_not_wait_for_the_orders_of_all(data, dispatches, monkeypatch):
+    whole, _ = run(with_dropout, data)
+    dispatches.clear()
+    monkeypatch.setattr(windows, "_FIRST_ORDERS", 1)
+    monkeypatch.setattr(windows, "_GROWTH", 2)
+    other, _ = run(with_dropout, data)
+    assert dispatches == [1, 2, 3, 1]
+    assert_same(whole, other)
+
+
+def test_the_pace_is_known_from_one_fit_to_the_next(data):
+    model, _ = run(with_dropout, data, epochs=2)
     (its,) = (its for key, its in model.plans.items() if key[0] == "train")
-    of = runner.ArrayRun(its, cornu.training.feed.feed.make(*data, batch_size=SIZE, role="fit"))
-    assert of._passes(steps=10, most=64) == 1  # nothing is known of the pace
-    for pace, wanted in ((1e-7, 64), (1e-4, 20), (0.001, 2), (0.0015, 1), (1.0, 1)):
-        of.pace = pace
-        assert of._passes(steps=10, most=64) == pytest.approx(wanted, abs=1)
-        assert pace * 10 * of._passes(steps=10, most=64) <= max(runner._SHORT, pace * 10)
+    (program,) = its._programs.values()
+    assert program.pace.seconds > 0
 
 
 def test_an_entry_reads_as_the_number_it_is(rng):

@@ -57,6 +57,7 @@ def test_small_arrays_lie_on_the_device_whole(rng):
 
 def test_orders_of_later_epochs_are_laid_out_ahead(rng, monkeypatch):
     monkeypatch.setattr(windows, "_MOST_ORDERS", 4)
+    monkeypatch.setattr(windows, "_FIRST_ORDERS", 4)
     x = rng.normal(size=(45, 4)).astype("float32")
     asked = []
 
@@ -75,6 +76,20 @@ def test_orders_of_later_epochs_are_laid_out_ahead(rng, monkeypatch):
     assert asked == [0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12]
     (window,) = made.over(seeds_from(20), 0, 6)  # the last epoch
     assert (window.row, window.epochs, window.orders.shape) == (0, 1, (4, 48))
+
+
+def test_the_first_order_comes_alone_then_more_and_more(rng, monkeypatch):
+    monkeypatch.setattr(windows, "_GROWTH", 2)
+    x = rng.normal(size=(45, 4)).astype("float32")
+    made = windows.make(feed_of(x, x[:, :1], lambda seed: np.arange(45)), 8)
+    found = []
+    for first in range(8):
+        (window,) = made.over(seeds_from(first, 8 - first), 0, 6)
+        found.append((window.row, window.epochs, window.orders.shape[0]))
+    assert found == [
+        (0, 1, 64), (0, 2, 64), (1, 1, 64), (0, 4, 64), (1, 3, 64), (2, 2, 64), (3, 1, 64),
+        (0, 1, 64),
+    ]  # fmt: skip
 
 
 def test_orders_take_no_more_than_their_room(rng, monkeypatch):

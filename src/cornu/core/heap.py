@@ -3,8 +3,10 @@
 XLA's CPU programs take their scratch memory from the C heap and free it with every call. glibc
 gives blocks of more than 32 MB back to the system at once, and the next call pays for each page
 anew: 42,000 page faults, 90 of 230 ms, in a step of a transformer with 1 M weights. Inside `kept`
-such blocks stay with the process. At its end all but a limited rest is given back, and arrays of
-the user's that are dropped outside are gone as ever.
+such blocks stay with the process. Arrays of the user's that are made and dropped outside are gone
+as ever, and once nothing has run for a second, all but a limited rest is given back. Only then: to
+ask how much lies idle takes 3 ms where a compiler has left many small holes, and a script that fits
+one epoch at a time would pay for all pages again with each.
 
 Where programs go to another processor there is nothing to gain, and much to lose: its compilers
 allocate in all threads at once.
@@ -22,6 +24,7 @@ import functools
 import importlib.util
 import os
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,12 +35,14 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -3, -4, -8
 
 _MOST_CORES = 8  # with more, threads that compile would wait for each other too much (assumed)
 _MANY = 1 << 16  # values in a model and a batch, whose steps take scratch memory that matters
-_MOST_KEPT = 1 << 30  # bytes that may lie idle after the block
+_REST = 1.0  # seconds after the last block
+_MOST_KEPT = 1 << 30  # bytes that may lie idle after the rest
 
 _KEEPING = {_TRIM_THRESHOLD: 2**31 - 1, _MMAP_MAX: 0}
 # The threshold is what glibc's own adaptation arrives at after the first large blocks; it stops
 # adapting as soon as any of these is set.
-_AFTERWARDS = {_TRIM_THRESHOLD: _MOST_KEPT, _MMAP_THRESHOLD: 32 << 20, _MMAP_MAX: 65536}
+_AFTERWARDS = {_MMAP_THRESHOLD: 32 << 20, _MMAP_MAX: 65536}
+_AT_REST = {_TRIM_THRESHOLD: _MOST_KEPT}
 
 
 class _Statistics(ctypes.Structure):
@@ -48,6 +53,8 @@ class _Statistics(ctypes.Structure):
 
 _lock = threading.Lock()
 _holders = 0
+_left = 0.0  # when the last of them left, by the monotonic clock
+_waiter: threading.Thread | None = None
 
 
 @functools.cache
@@ -93,15 +100,35 @@ def kept() -> Iterator[None]:
 
 def _hold(library: Any, change: int) -> None:
     """Count the blocks; the first sets the heap to keep, the last back."""
-    global _holders
+    global _holders, _left, _waiter
     with _lock:
         before, _holders = _holders, _holders + change
         if not before:
             _set(library, _KEEPING)
         elif not _holders:
             _set(library, _AFTERWARDS)
-            if library.mallinfo2().numbers[8] > _MOST_KEPT:
-                library.malloc_trim(0)
+            _left = time.monotonic()
+            if _waiter is None:
+                _waiter = threading.Thread(target=_give_back, args=(library,), daemon=True)
+                _waiter.start()
+
+
+def _give_back(library: Any) -> None:
+    """Wait for the rest and give back what lies idle; a block that begins before ends the wait."""
+    global _waiter
+    while True:
+        with _lock:
+            wait = _left + _REST - time.monotonic()
+            if _holders or wait <= 0:
+                _waiter = None
+            if _holders:
+                return
+            if wait <= 0:
+                _set(library, _AT_REST)
+                if library.mallinfo2().numbers[8] > _MOST_KEPT:
+                    library.malloc_trim(0)
+                return
+        time.sleep(wait)
 
 
 def _set(library: Any, parameters: dict[int, int]) -> None:

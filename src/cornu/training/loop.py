@@ -19,6 +19,7 @@ from cornu.callbacks.logs import LazyLogs
 from cornu.core import heap, random, variable
 from cornu.core.scope import Scope
 from cornu.errors import BadInputError, warn
+from cornu.layers.base import tracked
 from cornu.training import checks, filling, interrupts, logs, plans
 from cornu.training.runner import Span
 from cornu.training.state import Binding, State, bind, commit, read
@@ -92,13 +93,19 @@ class _Session:
         self.states: collections.deque[State] = collections.deque()
         self.version = -1
         self.metrics: list[Any] = []
-        self.fresh: tuple[Any, ...] | None = None  # values of the metric variables after a reset
+        # Values of the metric variables after a reset; None where a reset may do more.
+        self.fresh: tuple[Any, ...] | None = None
         self.watch: checks.LearningWatch | None = None
         self.counted: tuple[Any, int] = (None, 0)  # stored value of the step counter, as a number
 
     def _bind(self) -> Binding:
-        if self.binding is not None and self.version == variable.structure_version:
-            return self.binding
+        if self.binding is None or self.version != variable.structure_version:
+            with tracked.still():
+                self._bind_anew()
+        assert self.binding is not None
+        return self.binding
+
+    def _bind_anew(self) -> None:
         binding = bind_for_training(self.model)
         if self.binding is None or binding.key() != self.binding.key():
             self.binding = binding
@@ -108,9 +115,9 @@ class _Session:
             else:
                 self.run.plan = plans.plan_for(*what)  # the data stay where they are
         self.metrics = self.model.metrics
-        self.fresh = None
+        is_plain = _reset_is_plain(self.model, self.metrics)
+        self.fresh = _fresh_metrics(self.model, self.binding) if is_plain else None
         self.version = variable.structure_version
-        return binding
 
     def epochs(
         self, first: int, end: int, start: int, is_alone: bool
@@ -185,16 +192,14 @@ class _Session:
         return (
             not self.callbacks.wants_epochs()
             and self.model.optimizer.counts_every_step
-            and _reset_is_plain(self.model, self.metrics)
+            and self.fresh is not None
         )
 
     def _reset_metrics(self) -> None:
-        if not _reset_is_plain(self.model, self.metrics):
+        if self.fresh is None:
             self.model.reset_metrics()
             return
         assert self.binding is not None
-        if self.fresh is None:
-            self.fresh = _fresh_metrics(self.model, self.binding)
         for metric_variable, value in zip(self.binding.metrics, self.fresh, strict=True):
             metric_variable.store(value)
 

@@ -11,9 +11,10 @@ own, compiled while the first chunk runs.
 from __future__ import annotations
 
 import concurrent.futures
+import dataclasses
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.core
@@ -22,6 +23,7 @@ import jax.numpy as jnp
 from cornu.callbacks.logs import Entry
 from cornu.core import compiled
 from cornu.training import filling
+from cornu.training.pace import Pace
 from cornu.training.state import State
 from cornu.training.step import Batch, Step
 
@@ -29,7 +31,8 @@ Logs = dict[str, Any]
 Results = Callable[[State], Logs]
 
 
-class LoopProgram(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class LoopProgram:
     """A program that runs many steps.
 
     Attributes:
@@ -38,10 +41,12 @@ class LoopProgram(NamedTuple):
             rows count; then as many with the next order, `passes` times in all. Metrics begin each
             pass as they are given. Logs have an axis of passes in front.
         most_passes: how many passes it can log.
+        pace: how long its steps take.
     """
 
     run: Callable[..., tuple[State, Logs]]
     most_passes: int
+    pace: Pace = dataclasses.field(default_factory=Pace)
 
 
 _MOST_CARRIED = 1 << 20  # bytes of a state that a loop on a CPU carries
@@ -64,7 +69,6 @@ class LoopPlan:
     def __init__(self, step: Step, results: Results, batch_size: int, fills: bool = False) -> None:
         self.batch_size = batch_size
         self._fills = fills
-        self.warm = False  # whether a full batch has run, that is, its program is compiled
         self._step = step
         self._results = results
         self._traces: dict[Any, Any] = {}

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import jax
 
-from cornu.settings import settings
 from cornu.training import windows
 from cornu.training.feed.order import Seed
+from cornu.training.pace import Pace
 from cornu.training.plan import BatchPlan, Logs, LoopPlan, pass_logs
 from cornu.training.state import State
 from cornu.training.step import Batch
@@ -57,7 +57,6 @@ class Progress(NamedTuple):
     earlier: Sequence[Logs] = ()
 
 
-_SHORT = 0.02  # seconds; shorter dispatches are not waited for
 _MOST_AHEAD = 3  # dispatches that are not waited for
 
 # From the runner to the loop and back: the loop may change the state between dispatches.
@@ -95,8 +94,6 @@ class ArrayRun:
         self.plan = plan
         self.feed = feed
         self.windows = windows.make(feed, plan.batch_size)
-        self.pace = 0.0  # seconds a step, measured
-        self._measured = 0  # steps of the dispatch that was measured
         self._ahead = _Ahead()
 
     def epoch(self, state: State, span: Span, refresh: Refresh) -> Steps:
@@ -119,17 +116,17 @@ class ArrayRun:
             while done < end:
                 count, passes = 1, 1
                 if not span.single:
-                    count = self._chunk(done, end)
+                    count = program.pace.steps(done, end)
                 if span.together and count == steps:
                     most = min(span.epochs, window.epochs, program.most_passes)
-                    passes = self._passes(count, most)
+                    passes = program.pace.passes(count, most)
                 before = time.perf_counter()
                 state, logs = program.run(
                     state, window.data, window.orders, window.samples, window.row,
                     done - window.first, count, passes,
                 )  # fmt: skip
                 if not span.single:
-                    self._pace(state.step, count * passes, before)
+                    self._keep_pace(program.pace, state.step, count * passes, before)
                 done += count
                 *earlier, logs = (pass_logs(logs, k) for k in range(passes))
                 yield Progress(done, state, logs, earlier)
@@ -138,29 +135,12 @@ class ArrayRun:
             state, logs = self.plan.run_last(state, last)
             yield Progress(done + 1, state, logs)
 
-    def _chunk(self, done: int, end: int) -> int:
-        if not self.pace:
-            return min(1 if done == 0 else 8, end - done)
-        return max(1, min(end - done, round(settings.chunk_seconds / self.pace)))
-
-    def _passes(self, steps: int, most: int) -> int:
-        """How many epochs of so many steps to run in a dispatch that is not waited for."""
-        if not self.pace:
-            return 1
-        return max(1, min(most, int(_SHORT / (self.pace * steps))))
-
-    def _pace(self, step: Any, count: int, before: float) -> None:
+    def _keep_pace(self, pace: Pace, step: Any, count: int, before: float) -> None:
         """Wait for a dispatch and measure it; short ones run on while the next are prepared."""
         self._ahead.add(step)
-        # What many steps take says more than what few did.
-        if self.pace and count * self.pace < _SHORT and count <= 2 * self._measured:
-            return
-        self._ahead.wait()
-        # The first dispatch compiles; its time says nothing of the pace.
-        if self.plan.warm:
-            self.pace = (time.perf_counter() - before) / count
-            self._measured = count
-        self.plan.warm = True
+        if not pace.is_known(count):
+            self._ahead.wait()
+            pace.note(count, time.perf_counter() - before)
 
 
 class StreamRun:

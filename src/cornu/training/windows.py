@@ -25,6 +25,7 @@ _ALIGNMENT = (
 _COPIED_ON_CPU = 64 << 20  # bytes of arrays that may stand in memory twice
 _WINDOW = 8 << 20  # bytes of a window, if that is more than a batch
 _MOST_ORDERS = 64  # epochs whose orders are laid out together
+_FIRST_ORDERS, _GROWTH = 1, 16  # fewer at first, so that the device begins at once
 _ORDERED = 1 << 16  # rows in all of them
 
 
@@ -78,6 +79,7 @@ class Whole:
         self.size = size
         self.data = jax.device_put(feed.arrays)
         self._orders: Any = None
+        self._coming = _FIRST_ORDERS  # how many to lay out next
         self._seeds: list[Seed] = []  # of the orders, row by row
 
     def over(self, seeds: Iterator[Seed], start: int, end: int) -> Iterator[Window]:
@@ -97,13 +99,14 @@ class Whole:
         yield Window(0, end, self.data, self._orders, self.feed.samples, row, epochs)
 
     def _lay_out(self, seed: Seed, later: Iterator[Seed]) -> None:
-        """Put the orders of as many epochs on the device as there is room for."""
+        """Put the orders of an epoch and of some later ones on the device, as there is room."""
         first = _whole_batches(self.feed.order(seed), self.size)
         room = max(1, min(_MOST_ORDERS, _ORDERED // max(len(first), 1)))
         orders = _aligned((room, len(first)), first.dtype)  # one shape, for one program
         orders[0] = first
         self._seeds = [seed]
-        for row, upcoming in enumerate(itertools.islice(later, room - 1), 1):
+        count, self._coming = min(room, self._coming), self._coming * _GROWTH
+        for row, upcoming in enumerate(itertools.islice(later, count - 1), 1):
             orders[row] = _whole_batches(self.feed.order(upcoming), self.size)
             self._seeds.append(upcoming)
         self._orders = jax.device_put(orders)

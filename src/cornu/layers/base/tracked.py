@@ -2,20 +2,49 @@
 
 Nothing is registered when an attribute is set: the attributes are walked when somebody asks. So
 lists and dicts can be changed freely, and deleting an attribute is enough to let go of a layer.
+Who asks many things in a row, with nobody else at work in between, does so inside `still`.
 """
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import types
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from cornu.core import variable
 from cornu.core.random import SeedGenerator
 from cornu.core.variable import Variable, structure_changed
 
 # Most attributes are of these types; walks, of which a `fit` makes many, pass over them at once.
 _PLAIN = frozenset({type(None), bool, int, float, str, types.FunctionType, types.MethodType})
 _LONG = 1000  # longer lists are data unless their first entry says otherwise
+
+
+class _Noted(threading.local):
+    """What was found since `still` began; of use for one structure of all models only."""
+
+    def __init__(self) -> None:
+        self.version: int | None = None
+        self.members: dict[int, tuple[Any, list[Any]]] = {}
+
+
+_noted = _Noted()
+
+
+@contextlib.contextmanager
+def still() -> Iterator[None]:
+    """Inside, in this thread, the attributes of each object are walked once, however often asked.
+
+    Not for blocks in which a user's code may change lists or dicts of layers.
+    """
+    outer = _noted.version, _noted.members
+    _noted.version, _noted.members = variable.structure_version, {}
+    try:
+        yield
+    finally:
+        _noted.version, _noted.members = outer
 
 
 class Tracked:
@@ -36,8 +65,16 @@ class Tracked:
         structure_changed()
         object.__delattr__(self, name)
 
-    def members(self) -> Iterator[Any]:
+    def members(self) -> list[Any]:
         """Parts held directly, each once, in the order of the attributes."""
+        if _noted.version != variable.structure_version:
+            return list(self._members())
+        known = _noted.members.get(id(self))
+        if known is None:  # kept with its owner, so that the number stays the owner's
+            known = _noted.members[id(self)] = self, list(self._members())
+        return known[1]
+
+    def _members(self) -> Iterator[Any]:
         seen: set[int] = set()
         for name, value in list(self.__dict__.items()):
             if type(value) in _PLAIN or name in self.untracked:
