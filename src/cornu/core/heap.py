@@ -13,7 +13,8 @@ allocate in all threads at once.
 
 Only the first arena of glibc's heap can keep them, so all threads must share that one. `prepare`
 says so, of use only before JAX starts its threads. Sharing has them wait for each other, 0.15 ms an
-epoch of a tiny model, so it is said for models that gain by it.
+epoch of a tiny model, so it is said for models that gain by it. What a compiler leaves in the one
+arena then lies in everybody's way: see `holes.py`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import jax
+
+from cornu.core import holes
 
 # Parameters of mallopt(3).
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -3, -4, -8
@@ -52,6 +55,7 @@ class _Statistics(ctypes.Structure):
 
 
 _lock = threading.Lock()
+_is_shared = False  # whether all threads share the first arena
 _holders = 0
 _left = 0.0  # when the last of them left, by the monotonic clock
 _waiter: threading.Thread | None = None
@@ -81,7 +85,16 @@ def prepare(values: int) -> None:
     """Make ready for programs on so many values; of use only before JAX starts its threads."""
     library = _glibc()
     if library is not None and values >= _MANY and (os.cpu_count() or 1) <= _MOST_CORES:
-        library.mallopt(_ARENA_MAX, 1)
+        _share(library)
+
+
+def _share(library: Any) -> None:
+    global _is_shared
+    with _lock:
+        if not _is_shared:
+            library.mallopt(_ARENA_MAX, 1)
+            holes.watch(library)
+            _is_shared = True
 
 
 @contextlib.contextmanager
