@@ -42,6 +42,16 @@ def defer(package: str, names: Mapping[str, Iterable[str]]) -> tuple[Callable[..
     return __getattr__, sorted(homes)
 
 
+class Later:
+    """A module that is imported when something of it is first asked for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(self._name), name)
+
+
 def open_all(packages: Iterable[str]) -> None:
     """Import these packages now."""
     for package in packages:

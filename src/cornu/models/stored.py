@@ -5,15 +5,20 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cornu import faces
 from cornu.core.variable import Variable
 from cornu.errors import did_you_mean
 from cornu.layers.base.layer import Layer
-from cornu.saving import api, archive
 from cornu.serialization import registry
+
+if TYPE_CHECKING:
+    from cornu.saving import api, archive
+else:
+    api, archive = faces.Later("cornu.saving.api"), faces.Later("cornu.saving.archive")
 
 Path = str | os.PathLike[str]
 _KINDS = ("trainable_variables", "non_trainable_variables", "optimizer_variables",
