@@ -244,8 +244,21 @@ def _has_slow_convolution(jaxpr: Any) -> bool:
 
 def _is_small(jaxpr: Any) -> bool:
     """Whether all that the step computes are small arrays."""
-    results = (variable.aval for e in _equations(jaxpr) for variable in e.outvars)
-    return all(getattr(result, "size", 0) <= _MOST_SMALL for result in results)
+    return all(getattr(result, "size", 0) <= _MOST_SMALL for result in _results(jaxpr))
+
+
+def largest_result(jaxpr: Any) -> int:
+    """Bytes of the largest array that the step computes."""
+    sizes = (
+        result.size * result.dtype.itemsize
+        for result in _results(jaxpr)
+        if hasattr(result, "size") and hasattr(result.dtype, "itemsize")
+    )
+    return max(sizes, default=0)
+
+
+def _results(jaxpr: Any) -> Iterator[Any]:
+    return (variable.aval for e in _equations(jaxpr) for variable in e.outvars)
 
 
 def _equations(jaxpr: Any) -> Iterator[Any]:
