@@ -19,7 +19,7 @@ from cornu.types import Array, Axis, Tensor
 def moments(
     x: Tensor, axes: int | Sequence[int], keepdims: bool = False, synchronized: bool = False
 ) -> tuple[Array, Array]:
-    """Mean and variance over `axes`; float16 is computed in float32.
+    """Mean and variance over `axes`, in one pass; 16-bit floats are computed in float32.
 
     Args:
         x: any shape.
@@ -32,19 +32,46 @@ def moments(
     """
     del synchronized
     x = as_float(x)
-    over = (axes,) if isinstance(axes, int) else tuple(axes)
-    narrow = x.dtype if x.dtype in (jnp.float16, jnp.bfloat16) else None
-    if narrow is not None:
-        x = x.astype("float32")
-    mean = jnp.mean(x, over, keepdims=True)
-    variance = jnp.mean(jnp.square(x - mean), over, keepdims=True)
+    over = tuple(i % x.ndim for i in ((axes,) if isinstance(axes, int) else axes))
+    wide, dtype = _wide(x)
+    mean, variance = _moments(wide, over)
     if not keepdims:
         mean, variance = jnp.squeeze(mean, over), jnp.squeeze(variance, over)
-    if narrow is not None:
-        info = jnp.finfo(narrow)
-        mean = jnp.clip(mean, float(info.min), float(info.max)).astype(narrow)
-        variance = jnp.clip(variance, float(info.min), float(info.max)).astype(narrow)
+    if wide.dtype != dtype:
+        info = jnp.finfo(dtype)
+        mean, variance = (
+            jnp.clip(moment, float(info.min), float(info.max)).astype(dtype)
+            for moment in (mean, variance)
+        )
     return mean, variance
+
+
+def _moments(x: Array, over: tuple[int, ...]) -> tuple[Array, Array]:
+    """Mean and variance in one pass over `x`; the axes of `over` (from 0 on) keep size 1.
+
+    Both are sums of distances from one of the values. That is exact where the mean is far from 0,
+    for a value is as far from the mean as the deviation, give or take. The worst case is a value
+    far from all of the `n` others: rounding then counts n times in the variance.
+
+    Both are the same from whichever value distances are taken, so that counts as a constant; all
+    derivatives hold, and the first needs no further sum over `x`.
+
+    Source: Chan, Golub & LeVeque, "Algorithms for computing the sample variance", 1983.
+    """
+    origin = lax.stop_gradient(_middle(x, over))
+    distance = x - origin
+    offset = jnp.mean(distance, over, keepdims=True)
+    variance = jnp.mean(jnp.square(distance), over, keepdims=True) - jnp.square(offset)
+    return origin + offset, jnp.where(variance < 0, 0, variance)
+
+
+def _middle(x: Array, over: tuple[int, ...]) -> Array:
+    """The value in the middle of the axes of `over`, which keep size 1."""
+    if 0 in x.shape:
+        return jnp.zeros([1 if i in over else size for i, size in enumerate(x.shape)], x.dtype)
+    first = [size // 2 if i in over else 0 for i, size in enumerate(x.shape)]
+    end = [first[i] + 1 if i in over else size for i, size in enumerate(x.shape)]
+    return lax.slice(x, first, end)
 
 
 @op("nn")
@@ -72,10 +99,16 @@ def batch_normalization(
     """
     x, shape = as_float(x), [1] * len(as_array(x).shape)
     shape[axis] = as_array(mean).shape[0]
+    mean = jnp.reshape(as_array(mean), shape)
     factor = lax.rsqrt(jnp.reshape(as_array(variance), shape) + epsilon)
     if scale is not None:
         factor = factor * jnp.reshape(as_array(scale), shape)
-    shift = -jnp.reshape(as_array(mean), shape) * factor
+    if x.dtype.itemsize >= factor.dtype.itemsize:
+        # Where the mean is much larger than the deviation, its digits are taken off first. As a
+        # constant: its gradient then comes from `shift` alone, by one sum instead of two.
+        center = lax.stop_gradient(mean)
+        x, mean = x - center, mean - center
+    shift = -mean * factor
     if offset is not None:
         shift = shift + jnp.reshape(as_array(offset), shape)
     return x * factor + shift
