@@ -63,6 +63,20 @@ def by_the_formula(x, gamma, beta):
     return (x - mean) / jnp.sqrt(variance + EPSILON) * gamma + beta
 
 
+def rows_by_the_formula(x, gamma, beta):
+    mean = x.mean(-1, keepdims=True)
+    variance = jnp.square(x - mean).mean(-1, keepdims=True)
+    return (x - mean) / jnp.sqrt(variance + EPSILON) * gamma + beta
+
+
+def rows_in_cornu(x, gamma, beta):
+    return ops.layer_normalization(x, gamma, beta, -1, EPSILON)
+
+
+def rows_one_by_one(x, gamma, beta):
+    return jax.vmap(rows_in_cornu, (0, None, None))(x, gamma, beta)
+
+
 def in_cornu(x, gamma, beta):
     mean, variance = ops.moments(x, tuple(range(x.ndim - 1)))
     return ops.batch_normalization(x, mean, variance, -1, beta, gamma, EPSILON)
@@ -71,8 +85,8 @@ def in_cornu(x, gamma, beta):
 @pytest.fixture
 def arguments():
     random = np.random.default_rng(1)
-    x = 3 + random.normal(size=(4, 2, 2))
-    gamma, beta = random.normal(size=(2, 2))
+    x = 3 + random.normal(size=(4, 2, 3))
+    gamma, beta = random.normal(size=(2, 3))
     return tuple(jnp.asarray(a, "float32") for a in (x, gamma, beta))
 
 
@@ -86,11 +100,20 @@ def arguments():
     ],
     ids=["gradient", "forward", "hessian", "gradient of the gradient"],
 )
-def test_derivatives_are_those_of_the_formula(derivative, arguments):
+@pytest.mark.parametrize(
+    ("ours", "formula"),
+    [
+        (in_cornu, by_the_formula),
+        (rows_in_cornu, rows_by_the_formula),
+        (rows_one_by_one, rows_by_the_formula),
+    ],
+    ids=["batch", "rows", "mapped rows"],
+)
+def test_derivatives_are_those_of_the_formula(derivative, ours, formula, arguments):
     def scalar(normalize):
         return lambda *a: jnp.sum(jnp.sin(normalize(*a)) * jnp.arange(4.0)[:, None, None])
 
-    found, expected = (derivative(scalar(f))(*arguments) for f in (in_cornu, by_the_formula))
+    found, expected = (derivative(scalar(f))(*arguments) for f in (ours, formula))
     jax.tree.map(
         lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=2e-4), found, expected
     )

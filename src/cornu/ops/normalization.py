@@ -8,6 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
+from cornu.core import multilinear
 from cornu.ops.bias import spread_over_rows
 from cornu.ops.declare import axes, op
 from cornu.ops.promotion import as_array, as_float
@@ -165,24 +166,30 @@ def layer_normalization(
     if kwargs:
         raise TypeError(f"layer_normalization got an unexpected keyword argument {list(kwargs)}")
     x = as_float(x)
-    over, shape = _last(x, axis)
+    over, sizes = _last(x, axis)
+    shape = x.shape
+    if over == (x.ndim - 1,):
+        # As a matrix. Else the layout in which XLA:GPU adds embeddings of positions to a batch, the
+        # batch innermost, goes on from layer to layer, and is turned over for each product.
+        x, over = x.reshape(-1, shape[-1]), (1,)
+        sizes = x.shape
     wide, narrow = _wide(x)
     mean = jnp.mean(wide, over, keepdims=True)
     variance = jnp.mean(jnp.square(wide - mean), over, keepdims=True)
     factor = lax.rsqrt(variance + (settings.epsilon if epsilon is None else epsilon))
-    result = (wide - mean) * factor
+    result = (wide - _stored.bind(mean)) * _stored.bind(factor)
 
     def broad(parameter: Tensor) -> Array:
         parameter = as_array(parameter).astype(wide.dtype)
         if over == (x.ndim - 1,):
             return spread_over_rows(jnp.reshape(parameter, (-1,)), x.shape)
-        return jnp.reshape(parameter, shape)
+        return jnp.reshape(parameter, sizes)
 
     if gamma is not None:
         result = result * broad(gamma)
     if beta is not None:
         result = result + broad(beta)
-    return result.astype(narrow)
+    return result.astype(narrow).reshape(shape)
 
 
 @op("nn")
@@ -219,3 +226,9 @@ def _last(x: Array, axis: Axis) -> tuple[tuple[int, ...], list[int]]:
     listed = [axis] if isinstance(axis, int) else list(axis or range(x.ndim))
     over = tuple(sorted(one % x.ndim for one in listed))
     return over, [size if i in over else 1 for i, size in enumerate(x.shape)]
+
+
+# On GPUs the moments of rows are written to memory. XLA would rather sum each row again wherever
+# they are needed, and such kernels cannot sum over the rows, as the gradient of `gamma` does.
+_stored = multilinear.primitive("stored", lambda x: x, on_gpu=lax.optimization_barrier)
+multilinear.differentiate(_stored, lambda change: change)
