@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -171,7 +172,7 @@ def layer_normalization(
     if over == (x.ndim - 1,):
         # As a matrix. Else the layout in which XLA:GPU adds embeddings of positions to a batch, the
         # batch innermost, goes on from layer to layer, and is turned over for each product.
-        x, over = x.reshape(-1, shape[-1]), (1,)
+        x, over = x.reshape(math.prod(shape[:-1]), shape[-1]), (1,)
         sizes = x.shape
     wide, narrow = _wide(x)
     mean = jnp.mean(wide, over, keepdims=True)
