@@ -99,9 +99,11 @@ def _exact_gelu(x: Array) -> Array:
 @_exact_gelu.defjvp
 def _exact_gelu_derivative(primals: Any, tangents: Any) -> tuple[Array, Array]:
     (x,), (change,) = primals, tangents
-    share = _normal_share_below(x)
-    density = jnp.exp(-0.5 * jnp.square(x)) * jnp.asarray(1 / math.sqrt(2 * math.pi), x.dtype)
-    return x * share, change * (share + x * density)
+    # In `erf` everywhere: on GPU, XLA would write the share to memory if both wanted the same.
+    wide = x.astype(jnp.promote_types(x.dtype, "float32"))
+    share = 0.5 * (1 + lax.erf(wide * math.sqrt(0.5)))
+    slope = share + wide * jnp.exp(-0.5 * jnp.square(wide)) * (1 / math.sqrt(2 * math.pi))
+    return _exact_gelu(x), change * slope.astype(x.dtype)
 
 
 def _normal_share_below(x: Array) -> Array:

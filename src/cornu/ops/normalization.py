@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
 from jax import lax
 
+from cornu.core import multilinear
 from cornu.ops.bias import spread_over_rows
 from cornu.ops.declare import axes, op
 from cornu.ops.promotion import as_array, as_float
@@ -19,7 +21,7 @@ from cornu.types import Array, Axis, Tensor
 def moments(
     x: Tensor, axes: int | Sequence[int], keepdims: bool = False, synchronized: bool = False
 ) -> tuple[Array, Array]:
-    """Mean and variance over `axes`; float16 is computed in float32.
+    """Mean and variance over `axes`, in one pass; 16-bit floats are computed in float32.
 
     Args:
         x: any shape.
@@ -32,19 +34,46 @@ def moments(
     """
     del synchronized
     x = as_float(x)
-    over = (axes,) if isinstance(axes, int) else tuple(axes)
-    narrow = x.dtype if x.dtype in (jnp.float16, jnp.bfloat16) else None
-    if narrow is not None:
-        x = x.astype("float32")
-    mean = jnp.mean(x, over, keepdims=True)
-    variance = jnp.mean(jnp.square(x - mean), over, keepdims=True)
+    over = tuple(i % x.ndim for i in ((axes,) if isinstance(axes, int) else axes))
+    wide, dtype = _wide(x)
+    mean, variance = _moments(wide, over)
     if not keepdims:
         mean, variance = jnp.squeeze(mean, over), jnp.squeeze(variance, over)
-    if narrow is not None:
-        info = jnp.finfo(narrow)
-        mean = jnp.clip(mean, float(info.min), float(info.max)).astype(narrow)
-        variance = jnp.clip(variance, float(info.min), float(info.max)).astype(narrow)
+    if wide.dtype != dtype:
+        info = jnp.finfo(dtype)
+        mean, variance = (
+            jnp.clip(moment, float(info.min), float(info.max)).astype(dtype)
+            for moment in (mean, variance)
+        )
     return mean, variance
+
+
+def _moments(x: Array, over: tuple[int, ...]) -> tuple[Array, Array]:
+    """Mean and variance in one pass over `x`; the axes of `over` (from 0 on) keep size 1.
+
+    Both are sums of distances from one of the values. That is exact where the mean is far from 0,
+    for a value is as far from the mean as the deviation, give or take. The worst case is a value
+    far from all of the `n` others: rounding then counts n times in the variance.
+
+    Both are the same from whichever value distances are taken, so that counts as a constant; all
+    derivatives hold, and the first needs no further sum over `x`.
+
+    Source: Chan, Golub & LeVeque, "Algorithms for computing the sample variance", 1983.
+    """
+    origin = lax.stop_gradient(_middle(x, over))
+    distance = x - origin
+    offset = jnp.mean(distance, over, keepdims=True)
+    variance = jnp.mean(jnp.square(distance), over, keepdims=True) - jnp.square(offset)
+    return origin + offset, jnp.where(variance < 0, 0, variance)
+
+
+def _middle(x: Array, over: tuple[int, ...]) -> Array:
+    """The value in the middle of the axes of `over`, which keep size 1."""
+    if 0 in x.shape:
+        return jnp.zeros([1 if i in over else size for i, size in enumerate(x.shape)], x.dtype)
+    first = [size // 2 if i in over else 0 for i, size in enumerate(x.shape)]
+    end = [first[i] + 1 if i in over else size for i, size in enumerate(x.shape)]
+    return lax.slice(x, first, end)
 
 
 @op("nn")
@@ -72,10 +101,16 @@ def batch_normalization(
     """
     x, shape = as_float(x), [1] * len(as_array(x).shape)
     shape[axis] = as_array(mean).shape[0]
+    mean = jnp.reshape(as_array(mean), shape)
     factor = lax.rsqrt(jnp.reshape(as_array(variance), shape) + epsilon)
     if scale is not None:
         factor = factor * jnp.reshape(as_array(scale), shape)
-    shift = -jnp.reshape(as_array(mean), shape) * factor
+    if x.dtype.itemsize >= factor.dtype.itemsize:
+        # Where the mean is much larger than the deviation, its digits are taken off first. As a
+        # constant: its gradient then comes from `shift` alone, by one sum instead of two.
+        center = lax.stop_gradient(mean)
+        x, mean = x - center, mean - center
+    shift = -mean * factor
     if offset is not None:
         shift = shift + jnp.reshape(as_array(offset), shape)
     return x * factor + shift
@@ -132,24 +167,30 @@ def layer_normalization(
     if kwargs:
         raise TypeError(f"layer_normalization got an unexpected keyword argument {list(kwargs)}")
     x = as_float(x)
-    over, shape = _last(x, axis)
+    over, sizes = _last(x, axis)
+    shape = x.shape
+    if over == (x.ndim - 1,):
+        # As a matrix. Else the layout in which XLA:GPU adds embeddings of positions to a batch, the
+        # batch innermost, goes on from layer to layer, and is turned over for each product.
+        x, over = x.reshape(math.prod(shape[:-1]), shape[-1]), (1,)
+        sizes = x.shape
     wide, narrow = _wide(x)
     mean = jnp.mean(wide, over, keepdims=True)
     variance = jnp.mean(jnp.square(wide - mean), over, keepdims=True)
     factor = lax.rsqrt(variance + (settings.epsilon if epsilon is None else epsilon))
-    result = (wide - mean) * factor
+    result = (wide - _stored.bind(mean)) * _stored.bind(factor)
 
     def broad(parameter: Tensor) -> Array:
         parameter = as_array(parameter).astype(wide.dtype)
         if over == (x.ndim - 1,):
             return spread_over_rows(jnp.reshape(parameter, (-1,)), x.shape)
-        return jnp.reshape(parameter, shape)
+        return jnp.reshape(parameter, sizes)
 
     if gamma is not None:
         result = result * broad(gamma)
     if beta is not None:
         result = result + broad(beta)
-    return result.astype(narrow)
+    return result.astype(narrow).reshape(shape)
 
 
 @op("nn")
@@ -186,3 +227,9 @@ def _last(x: Array, axis: Axis) -> tuple[tuple[int, ...], list[int]]:
     listed = [axis] if isinstance(axis, int) else list(axis or range(x.ndim))
     over = tuple(sorted(one % x.ndim for one in listed))
     return over, [size if i in over else 1 for i, size in enumerate(x.shape)]
+
+
+# On GPUs the moments of rows are written to memory. XLA would rather sum each row again wherever
+# they are needed, and such kernels cannot sum over the rows, as the gradient of `gamma` does.
+_stored = multilinear.primitive("stored", lambda x: x, on_gpu=lax.optimization_barrier)
+multilinear.differentiate(_stored, lambda change: change)

@@ -154,13 +154,13 @@ class BatchNormalization(Layer):
     def call(self, inputs: Array, training: bool | None = None, mask: Any = None) -> Array:
         """The normalized inputs."""
         # Moments of 16-bit floats are computed in 32 bits.
-        wide = inputs.astype(jnp.promote_types(inputs.dtype, "float32"))
-        shape = [1] * inputs.ndim
-        shape[self.axis] = inputs.shape[self.axis]
+        wide = jnp.promote_types(inputs.dtype, "float32")
+        scale, offset = (None if w is None else w.value for w in (self.gamma, self.beta))
         if training and self.trainable:
             self._check_mask(inputs, mask)
-            mean, variance = self._moments(wide, mask)
-            factor, shift = self._correction(mean, variance) if self.renorm else (None, None)
+            mean, variance = self._moments(inputs.astype(wide), mask)
+            if self.renorm:
+                scale, offset = self._corrected(scale, offset, mean, variance)
             self._average(self.moving_mean, mean, self.momentum)
             if self.renorm:
                 deviation = self.moving_stddev.value
@@ -168,16 +168,11 @@ class BatchNormalization(Layer):
             else:
                 self._average(self.moving_variance, variance, self.momentum)
         else:
-            mean, variance = self.moving_mean.value, self.moving_variance.value
-            factor = shift = None
-        scale = lax.rsqrt(variance.astype(wide.dtype) + self.epsilon)
-        outputs = (wide - jnp.reshape(mean, shape)) * jnp.reshape(scale, shape)
-        if factor is not None and shift is not None:
-            outputs = outputs * jnp.reshape(factor, shape) + jnp.reshape(shift, shape)
-        if self.gamma is not None:
-            outputs = outputs * jnp.reshape(self.gamma.value, shape)
-        if self.beta is not None:
-            outputs = outputs + jnp.reshape(self.beta.value, shape)
+            mean = self.moving_mean.value.astype(wide)
+            variance = self.moving_variance.value.astype(wide)
+        outputs = ops.batch_normalization(
+            inputs, mean, variance, self.axis, offset, scale, self.epsilon
+        )
         return outputs.astype(self.compute_dtype)
 
     def _check_mask(self, inputs: Array, mask: Any) -> None:
@@ -198,8 +193,13 @@ class BatchNormalization(Layer):
         variance = jnp.sum(weights * jnp.square(x - mean), over, keepdims=True) / count
         return jnp.ravel(mean), jnp.ravel(variance)
 
-    def _correction(self, mean: Array, variance: Array) -> tuple[Array, Array]:
-        """Factor and shift that turn the batch's moments into the running ones; no gradients."""
+    def _corrected(
+        self, scale: Any, offset: Any, mean: Array, variance: Array
+    ) -> tuple[Array, Array]:
+        """Scale and offset that turn the batch's moments into the running ones.
+
+        No gradients go through the correction.
+        """
         deviation = jnp.sqrt(variance + self.epsilon)
         running = self.renorm_stddev.value
         factor = deviation / running
@@ -212,7 +212,10 @@ class BatchNormalization(Layer):
         self._average(self.renorm_mean, mean, self.renorm_momentum)
         self._average(self.renorm_stddev, deviation, self.renorm_momentum)
         self._average(self.moving_stddev, deviation, self.momentum)
-        return lax.stop_gradient(factor), lax.stop_gradient(shift)
+        factor, shift = lax.stop_gradient(factor), lax.stop_gradient(shift)
+        if scale is not None:
+            factor, shift = factor * scale, shift * scale
+        return factor, shift if offset is None else shift + offset
 
     def _average(self, variable: Variable, value: Array, momentum: float) -> None:
         value = lax.stop_gradient(value)
