@@ -141,7 +141,7 @@ def test_a_block_that_begins_before_the_rest_ends_the_wait(
 def test_blocks_count(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[object] = []
     monkeypatch.setattr(heap, "_set", lambda library, parameters: said.append(parameters))
-    monkeypatch.setattr(heap, "_waiter", threading.current_thread())  # no other says anything
+    monkeypatch.setattr(heap, "_waiter", threading.current_thread())  # none begins
     with heap.kept(), heap.kept():
         assert said == [heap._KEEPING]
     assert said == [heap._KEEPING, heap._AFTERWARDS]

@@ -121,9 +121,10 @@ def _hold(library: Any, change: int) -> None:
         elif not _holders:
             _set(library, _AFTERWARDS)
             _left = time.monotonic()
-            if _waiter is None:
+            if _waiter is None or not _waiter.is_alive():  # it does not live on in a forked process
                 _waiter = threading.Thread(target=_give_back, args=(library,), daemon=True)
-                _waiter.start()
+                with contextlib.suppress(RuntimeError):  # Python is about to end
+                    _waiter.start()
 
 
 def _give_back(library: Any) -> None:

@@ -89,6 +89,8 @@ def of(library: Any) -> list[Holes]:
     """The holes of the sizes that matter, by size."""
     text, length = ctypes.c_void_p(), ctypes.c_size_t()
     stream = library.open_memstream(ctypes.byref(text), ctypes.byref(length))
+    if not stream:
+        return []
     library.malloc_info(0, stream)
     library.fclose(stream)
     first_arena = ctypes.string_at(text.value or 0, length.value).partition(b"</heap>")[0]
