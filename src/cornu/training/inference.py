@@ -28,7 +28,7 @@ _FEWEST_BATCHES = 8  # fewer gain nothing from a loop, in which the last batch i
 _CHUNK_BYTES = 8 << 20  # of inputs in one dispatch, if that is more than a batch
 # Bytes of an array on a CPU. The C heap gives those of 32 MB back to the system at once: 86,000
 # page faults, 130 of 515 ms, when the VGG-like network in `benchmarks/` predicts for 100 images.
-_MOST_OF_ARRAY = 12 << 20
+_MOST_OF_ARRAY = 24 << 20
 
 
 class PredictPlan:
