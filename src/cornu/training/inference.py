@@ -105,7 +105,7 @@ class PredictPlan:
 
 def _specs(x: Any, rows: int) -> Any:
     """What arrays like those of `x` with so many rows are to JAX."""
-    return jax.tree.map(lambda a: jax.ShapeDtypeStruct((rows, *a.shape[1:]), a.dtype), x)
+    return _each(lambda a: jax.ShapeDtypeStruct((rows, *a.shape[1:]), a.dtype), x)
 
 
 def _has_fixed_batch(model: Any) -> bool:
@@ -199,13 +199,16 @@ def _rows(arrays: Any, start: int, end: int) -> Any:
 
 
 def _each(function: Callable[..., Any], structure: Any, *others: Any) -> Any:
-    """`function` over the leaves; a single array takes no way through JAX's trees.
+    """`function` over the leaves, without `jax.tree.map`.
 
-    There, in compiled code that calls back, Ctrl-C can get lost (jax 0.10.2), and it is slower.
+    That is compiled code which calls back, where Ctrl-C can get lost (jax 0.10.2); and a single
+    array needs no way through JAX's trees at all.
     """
     if hasattr(structure, "shape"):
         return function(structure, *others)
-    return jax.tree.map(function, structure, *others)
+    leaves, kind = jax.tree.flatten(structure)
+    rows = zip(leaves, *map(jax.tree.leaves, others), strict=True)
+    return jax.tree.unflatten(kind, [function(*row) for row in rows])
 
 
 def _predict_batches(
