@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import textwrap
 import threading
 
 import pytest
 
+from core.heap_scripts import needs_glibc, run
 from cornu.core import heap
 
 _START = """
-import resource
 import numpy as np
 import cornu
-from cornu.core import heap
 
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 
-def resident():
-    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
+def large():
+    return [np.ones(16 << 20, "float32") for _ in range(4)]
+
+def small():
+    '''Above the holes that large ones left.'''
+    return [np.ones(1000, "float32") for _ in range(4)]
 
 rows = np.ones((64, 512), "float32")
 model = cornu.Sequential(
@@ -33,27 +33,21 @@ model.compile("sgd", "mse")
 """
 
 
-def _run(script: str) -> str:
-    source = textwrap.dedent(_START) + textwrap.dedent(script)
-    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 PAGES = (64 << 20) // 4096  # that a step would take anew
-
-needs_glibc = pytest.mark.skipif(heap._glibc() is None, reason="another C library")
 
 
 @needs_glibc
 def test_a_step_takes_no_new_pages_from_the_system() -> None:
     found = int(
-        _run("""
+        run(
+            _START,
+            """
         model.fit(rows, rows[:, :1], batch_size=64, epochs=20, verbose=0)
         start = faults()
         model.fit(rows, rows[:, :1], batch_size=64, epochs=20, verbose=0)
         print(faults() - start)
-        """)
+        """,
+        )
     )
     assert found < 20 * PAGES / 3
 
@@ -61,14 +55,17 @@ def test_a_step_takes_no_new_pages_from_the_system() -> None:
 @needs_glibc
 def test_prediction_takes_no_new_pages_either() -> None:
     found = int(
-        _run("""
+        run(
+            _START,
+            """
         many = np.tile(rows, (4, 1))
         model.predict(many, batch_size=64, verbose=0)
         start = faults()
         for _ in range(5):
             model.predict(many, batch_size=64, verbose=0)
         print(faults() - start)
-        """)
+        """,
+        )
     )
     assert found < 5 * 4 * PAGES / 3
 
@@ -76,17 +73,20 @@ def test_prediction_takes_no_new_pages_either() -> None:
 @needs_glibc
 def test_what_lies_idle_is_limited() -> None:
     found = int(
-        _run("""
+        run(
+            _START,
+            """
         heap._MOST_KEPT = 16 << 20
         heap._REST = 0.0
         start = resident()
         with heap.kept():
-            arrays = [np.ones(16 << 20, "float32") for _ in range(4)]
-            arrays = [np.ones(1000, "float32") for _ in range(4)]  # above the holes
+            arrays = large()
+            arrays = small()
         if heap._waiter is not None:
             heap._waiter.join()
         print(resident() - start)
-        """)
+        """,
+        )
     )
     assert found < 64 << 20
 
@@ -94,15 +94,18 @@ def test_what_lies_idle_is_limited() -> None:
 @needs_glibc
 def test_arrays_dropped_outside_are_given_back() -> None:
     found = int(
-        _run("""
+        run(
+            _START,
+            """
         with heap.kept():
             pass
         start = resident()
-        arrays = [np.ones(16 << 20, "float32") for _ in range(4)]
+        arrays = large()
         assert resident() - start > 200 << 20
         del arrays
         print(resident() - start)
-        """)
+        """,
+        )
     )
     assert found < 64 << 20
 
@@ -110,17 +113,20 @@ def test_arrays_dropped_outside_are_given_back() -> None:
 @needs_glibc
 def test_nothing_is_given_back_before_the_rest() -> None:
     found = int(
-        _run("""
+        run(
+            _START,
+            """
         heap._MOST_KEPT = 16 << 20
         heap._REST = 3600.0
         with heap.kept():
-            arrays = [np.ones(16 << 20, "float32") for _ in range(4)]
-            arrays = [np.ones(1000, "float32") for _ in range(4)]
+            arrays = large()
+            arrays = small()
         start = faults()
         with heap.kept():
-            arrays = [np.ones(16 << 20, "float32") for _ in range(4)]
+            arrays = large()
         print(faults() - start)
-        """)
+        """,
+        )
     )
     assert found < 4 * PAGES / 3
 

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import textwrap
-
 import jax
 import jax.numpy as jnp
 import pytest
 
+from core.heap_scripts import needs_glibc, run
 from cornu.core import heap, holes
-
-needs_glibc = pytest.mark.skipif(heap._glibc() is None, reason="another C library")
 
 _START = """
-import resource
-from cornu.core import heap, holes
+from cornu.core import holes
 
 library = heap._glibc()
 holes.watch(library)
 library.mallopt(heap._MMAP_THRESHOLD, 32 << 20)
 
-def resident():
-    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
-
 def count():
-    return sum(its.count for its in holes.of(library))
+    return len(holes.of(library))
 
 def dig(number, size):
     '''Blocks of which every other is free.'''
@@ -39,23 +30,19 @@ def dig(number, size):
 """
 
 
-def _run(script: str) -> str:
-    source = textwrap.dedent(_START) + textwrap.dedent(script)
-    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @needs_glibc
 def test_holes_are_taken_and_their_pages_given_back() -> None:
     dug, left, resident = map(
         int,
-        _run("""
+        run(
+            _START,
+            """
         dig(2000, 40_000)
         dug, before = count(), resident()
         holes.fill(library)
         print(dug, count(), resident() - before)
-        """).split(),
+        """,
+        ).split(),
     )
     assert dug > 1900
     assert left < holes._FEW
@@ -66,12 +53,15 @@ def test_holes_are_taken_and_their_pages_given_back() -> None:
 def test_what_is_not_worth_it_stays() -> None:
     dug, taken = map(
         int,
-        _run("""
+        run(
+            _START,
+            """
         dig(120, 40_000)
         dig(500, 2_000)
         print(count(), holes._taken)
         holes.fill(library)
-        """).split(),
+        """,
+        ).split(),
     )
     assert 50 < dug < holes._FEW
     assert taken == 0
@@ -80,20 +70,25 @@ def test_what_is_not_worth_it_stays() -> None:
 @needs_glibc
 def test_the_address_range_that_is_taken_is_limited() -> None:
     found = int(
-        _run("""
+        run(
+            _START,
+            """
         holes._MOST_TAKEN = 1 << 20
         dig(1000, 40_000)
         holes.fill(library)
         assert count() > 900
         print(holes._taken)
-        """)
+        """,
+        )
     )
     assert 900_000 < found <= 1 << 20
 
 
 @needs_glibc
 def test_blocks_in_use_stay_as_they_are() -> None:
-    _run("""
+    run(
+        _START,
+        """
     blocks = [library.malloc(40_000) for _ in range(1000)]
     for k, block in enumerate(blocks):
         heap.ctypes.memset(block, k % 251, 40_000)
@@ -105,15 +100,21 @@ def test_blocks_in_use_stay_as_they_are() -> None:
     for k, block in enumerate(blocks):
         if k % 2:
             assert heap.ctypes.string_at(block, 40_000) == bytes([k % 251]) * 40_000
-    """)
-
-
-def test_jax_tells_of_compilations(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[str, float]] = []
-    jax.monitoring.register_event_duration_secs_listener(
-        lambda event, seconds, **_: told.append((event, seconds))
+    """,
     )
-    jax.jit(lambda x: x * 3.25 + jnp.sin(x))(1.5)
+
+
+def test_jax_tells_of_compilations() -> None:
+    told: list[tuple[str, float]] = []
+
+    def listener(event: str, duration_secs: float, **_: object) -> None:
+        told.append((event, duration_secs))
+
+    jax.monitoring.register_event_duration_secs_listener(listener)
+    try:
+        jax.jit(lambda x: x * 3.25 + jnp.sin(x))(1.5)
+    finally:
+        jax.monitoring.unregister_event_duration_listener(listener)
     assert any(event == holes._EVENT and seconds > 0 for event, seconds in told)
 
 

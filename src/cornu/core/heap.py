@@ -135,14 +135,16 @@ def _give_back(library: Any) -> None:
             wait = _left + _REST - time.monotonic()
             if _holders or wait <= 0:
                 _waiter = None
-            if _holders:
-                return
-            if wait <= 0:
-                _set(library, _AT_REST)
-                if library.mallinfo2().numbers[8] > _MOST_KEPT:
-                    library.malloc_trim(0)
+                if not _holders:
+                    _trim(library)
                 return
         time.sleep(wait)
+
+
+def _trim(library: Any) -> None:
+    _set(library, _AT_REST)
+    if library.mallinfo2().numbers[8] > _MOST_KEPT:
+        library.malloc_trim(0)
 
 
 def _set(library: Any, parameters: dict[int, int]) -> None:

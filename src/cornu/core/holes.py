@@ -17,7 +17,7 @@ import ctypes
 import mmap
 import re
 import threading
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 
@@ -35,18 +35,6 @@ _HEAD = 8  # bytes of a block that are not the caller's
 
 _lock = threading.Lock()
 _taken = 0
-
-
-class Holes(NamedTuple):
-    """Free blocks of similar size.
-
-    Attributes:
-        least: bytes of the smallest.
-        count: how many.
-    """
-
-    least: int
-    count: int
 
 
 def watch(library: Any) -> None:
@@ -74,19 +62,18 @@ def fill(library: Any) -> None:
     with _lock:
         for _ in range(_ROUNDS):
             found = of(library)
-            if sum(holes.count for holes in found) < _FEW:
+            if len(found) < _FEW:
                 return
-            for holes in reversed(found):
-                # glibc gives the smallest block that is large enough: those that are meant.
-                for _ in range(holes.count):
-                    if _taken + holes.least > _MOST_TAKEN:
-                        return
-                    _taken += holes.least
-                    _drop_pages(library, library.malloc(holes.least - _HEAD), holes.least - _HEAD)
+            for size in reversed(found):
+                if _taken + size > _MOST_TAKEN:
+                    return
+                _taken += size
+                # glibc gives the smallest block that is large enough: the one that is meant.
+                _drop_pages(library, library.malloc(size - _HEAD), size - _HEAD)
 
 
-def of(library: Any) -> list[Holes]:
-    """The holes of the sizes that matter, by size."""
+def of(library: Any) -> list[int]:
+    """Bytes of the holes that matter, by size; each counts as the smallest of its bin."""
     text, length = ctypes.c_void_p(), ctypes.c_size_t()
     stream = library.open_memstream(ctypes.byref(text), ctypes.byref(length))
     if not stream:
@@ -97,7 +84,7 @@ def of(library: Any) -> list[Holes]:
     library.free(text)
     # The lowest bits of a size are marks of glibc's.
     bins = ((int(a) & ~15, int(b), int(n)) for a, b, n in _BIN.findall(first_arena))
-    return [Holes(a, n) for a, b, n in bins if a >= _LEAST and b < _MOST]
+    return [a for a, b, n in bins if a >= _LEAST and b < _MOST for _ in range(n)]
 
 
 def _drop_pages(library: Any, block: int, size: int) -> None:

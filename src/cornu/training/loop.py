@@ -92,7 +92,6 @@ class _Session:
         # The newest state that is computed, and those after it.
         self.states: collections.deque[State] = collections.deque()
         self.version = -1
-        self.metrics: list[Any] = []
         # Values of the metric variables after a reset; None where a reset may do more.
         self.fresh: tuple[Any, ...] | None = None
         self.watch: checks.LearningWatch | None = None
@@ -114,9 +113,7 @@ class _Session:
                 self.run = plans.make_run(*what)
             else:
                 self.run.plan = plans.plan_for(*what)  # the data stay where they are
-        self.metrics = self.model.metrics
-        is_plain = _reset_is_plain(self.model, self.metrics)
-        self.fresh = _fresh_metrics(self.model, self.binding) if is_plain else None
+        self.fresh = _fresh_if_plain(self.model, self.binding)
         self.version = variable.structure_version
 
     def epochs(
@@ -345,18 +342,19 @@ def _ready_to_evaluate(model: Any, feed: Any, inside_fit: bool) -> _Evaluation:
         run = kept.run  # its arrays lie on the device already
     else:
         run = plans.make_run(model, "test", binding, feed)
-    fresh = _fresh_metrics(model, binding) if _reset_is_plain(model, model.metrics) else None
+    fresh = _fresh_if_plain(model, binding)
     ready = _Evaluation(feed, variable.structure_version, binding, run, fresh)
     if inside_fit:
         model._validation_run = ready
     return ready
 
 
-def _reset_is_plain(model: Any, metrics: list[Any]) -> bool:
-    """Whether a reset sets the metrics' variables and does nothing else, as a user's may."""
-    return filling.is_ours(type(model).reset_metrics) and all(
-        filling.is_ours(type(metric)) for metric in metrics
+def _fresh_if_plain(model: Any, binding: Binding) -> tuple[Any, ...] | None:
+    """The values after a reset; None where it may do more than set variables, as a user's may."""
+    is_plain = filling.is_ours(type(model).reset_metrics) and all(
+        filling.is_ours(type(metric)) for metric in model.metrics
     )
+    return _fresh_metrics(model, binding) if is_plain else None
 
 
 def _fresh_metrics(model: Any, binding: Binding) -> tuple[Any, ...]:

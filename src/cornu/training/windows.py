@@ -105,7 +105,8 @@ class Whole:
         orders = _aligned((room, len(first)), first.dtype)  # one shape, for one program
         orders[0] = first
         self._seeds = [seed]
-        count, self._coming = min(room, self._coming), self._coming * _GROWTH
+        count = min(room, self._coming)
+        self._coming = count * _GROWTH
         for row, upcoming in enumerate(itertools.islice(later, count - 1), 1):
             orders[row] = _whole_batches(self.feed.order(upcoming), self.size)
             self._seeds.append(upcoming)

@@ -159,10 +159,9 @@ class BatchNormalization(Layer):
         if training and self.trainable:
             self._check_mask(inputs, mask)
             mean, variance = self._moments(inputs.astype(wide), mask)
-            if self.renorm:
-                scale, offset = self._corrected(scale, offset, mean, variance)
             self._average(self.moving_mean, mean, self.momentum)
             if self.renorm:
+                scale, offset = self._corrected(scale, offset, mean, variance)
                 deviation = self.moving_stddev.value
                 self.moving_variance.assign(jnp.maximum(jnp.square(deviation) - self.epsilon, 0.0))
             else:
