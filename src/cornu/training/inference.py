@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.core
@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from cornu.core import compiled, heap, variable
+from cornu.core import compiled, heap, lanes, variable
 from cornu.training import filling, step
 from cornu.training.plan import largest_result, loops_well, signature
 from cornu.training.state import bind
@@ -26,9 +26,20 @@ from cornu.training.state import bind
 _MOST_BATCHES = 64  # in one dispatch
 _FEWEST_BATCHES = 8  # fewer gain nothing from a loop, in which the last batch is filled up whole
 _CHUNK_BYTES = 8 << 20  # of inputs in one dispatch, if that is more than a batch
-# Bytes of an array on a CPU. The C heap gives those of 32 MB back to the system at once: 86,000
-# page faults, 130 of 515 ms, when the VGG-like network in `benchmarks/` predicts for 100 images.
-_MOST_OF_ARRAY = 24 << 20
+# Bytes of a batch's largest array on a CPU. From the first on, each core takes rows of its own, so
+# few at a time that their arrays are not larger than the second: half as slow again are those of
+# 25 MB, which the C heap gives back to the system at once. All cores' together are bounded, too.
+_LARGE = 24 << 20
+_MOST_IN_LANE = 12 << 20
+_MOST_IN_ALL_LANES = 1 << 30
+
+
+class Lane(NamedTuple):
+    """A forward pass for a fixed number of rows, compiled before several threads call it."""
+
+    rows: int
+    program: Any  # (values, x) -> outputs
+    most: int  # of its kind at the same time
 
 
 class PredictPlan:
@@ -43,7 +54,7 @@ class PredictPlan:
         self.program = compiled.jit(self.step)
         self.pads = filling.rows_are_independent(model) and not _has_fixed_batch(model)
         self._loops: dict[Any, Any] = {}  # by batch size and signature; None where it is slow
-        self._fitting: dict[Any, int] = {}
+        self._lanes: dict[Any, Lane | None] = {}
 
     def values(self) -> tuple[Any, ...]:
         """The stored values of all variables."""
@@ -53,16 +64,30 @@ class PredictPlan:
         """Outputs for one batch of inputs."""
         return self.program(self.values(), x)
 
-    def fitting(self, x: Any, size: int) -> int:
-        """How many rows of `x` to take at a time: `size`, or less where their arrays are large."""
-        if jax.default_backend() != "cpu":
-            return size
+    def lane(self, x: Any, size: int, rows: int) -> Lane | None:
+        """A program for each core to take rows of `x` through; None where one for all is better.
+
+        Args:
+            x: inputs, of which only shapes and dtypes are read.
+            size: rows of a batch.
+            rows: how many there are to predict for, the first time.
+        """
         key = (size, signature(x))
-        if key not in self._fitting:
-            traced = self.program.trace(self.values(), _specs(x, size))
-            halvings = -(-largest_result(traced.jaxpr.jaxpr) // _MOST_OF_ARRAY) - 1
-            self._fitting[key] = max(1, size >> halvings.bit_length())
-        return self._fitting[key]
+        if key not in self._lanes:
+            self._lanes[key] = self._make_lane(x, size, rows)
+        return self._lanes[key]
+
+    def _make_lane(self, x: Any, size: int, rows: int) -> Lane | None:
+        values = self.values()
+        devices = {device for value in values for device in value.devices()}
+        if [device.platform for device in devices] != ["cpu"]:
+            return None
+        largest = largest_result(self.program.trace(values, _specs(x, size)).jaxpr.jaxpr)
+        if largest <= _LARGE:
+            return None
+        at_once = _even(rows, max(1, min(size, size * _MOST_IN_LANE // largest)))
+        program = self.program.lower(values, _specs(x, at_once)).compile()
+        return Lane(at_once, program, max(1, _MOST_IN_ALL_LANES * size // (largest * at_once)))
 
     def loop(self, x: Any, size: int) -> Any:
         """A program `(values, x, count) -> outputs` for `count` batches of `size` rows of `x`.
@@ -106,6 +131,16 @@ class PredictPlan:
 def _specs(x: Any, rows: int) -> Any:
     """What arrays like those of `x` with so many rows are to JAX."""
     return _each(lambda a: jax.ShapeDtypeStruct((rows, *a.shape[1:]), a.dtype), x)
+
+
+def _even(rows: int, most: int) -> int:
+    """Rows at a time, at most `most`, for the cores to be done with all at about the same time."""
+    cores = lanes.cores()
+
+    def longest(at_once: int) -> int:
+        return -(-rows // (at_once * cores)) * at_once
+
+    return min(range(most, most // 2, -1), key=longest)
 
 
 def _has_fixed_batch(model: Any) -> bool:
@@ -173,7 +208,10 @@ def _predict_arrays(plan: PredictPlan, feed: Any, callbacks: Any) -> list[Any]:
         outputs = run_batch(plan, x)
         callbacks.on_progress("predict", 1, {})
         return [outputs]
-    size = plan.fitting(_specs(x, 1), 1 << (feed.batch_size.bit_length() - 1))
+    size = 1 << (feed.batch_size.bit_length() - 1)
+    lane = plan.lane(_specs(x, 1), size, rows)
+    if lane is not None:
+        return _predict_in_lanes(plan, lane, feed, callbacks)
     bytes_of_batch = size * sum(a.nbytes for a in jax.tree.leaves(x)) / rows
     chunk = size * max(1, min(_MOST_BATCHES, int(_CHUNK_BYTES / bytes_of_batch)))
     loop = None
@@ -192,6 +230,23 @@ def _predict_arrays(plan: PredictPlan, feed: Any, callbacks: Any) -> list[Any]:
         collected.append(outputs)
         callbacks.on_progress("predict", -(-(start + count) // feed.batch_size), {})
     return collected
+
+
+def _predict_in_lanes(plan: PredictPlan, lane: Lane, feed: Any, callbacks: Any) -> list[Any]:
+    """Each core takes rows of its own through the whole model."""
+    x, values = feed.arrays[0], plan.values()
+
+    def outputs(start: int) -> Any:
+        part = _rows(x, start, start + lane.rows)
+        found = lane.program(values, _each(lambda a: _filled(a, lane.rows), part))
+        return _each(lambda a: np.asarray(a)[: feed.samples - start], found)
+
+    def progress(done: int) -> None:
+        rows = min(done * lane.rows, feed.samples)
+        callbacks.on_progress("predict", -(-rows // feed.batch_size), {})
+
+    starts = range(0, feed.samples, lane.rows)
+    return lanes.share(outputs, starts, progress, lane.most)
 
 
 def _rows(arrays: Any, start: int, end: int) -> Any:
