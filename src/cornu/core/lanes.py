@@ -39,7 +39,8 @@ def share(
     Args:
         work: what to do; it may run in any thread.
         jobs: what to do it with.
-        progress: gets the number of jobs done, in the caller's thread, between its own jobs.
+        progress: gets the number of jobs done, in the caller's thread: between its own jobs, and at
+            the end once more.
         most: how many jobs may run at the same time; None for one a core.
     """
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -53,7 +54,8 @@ def share(
             while not errors:
                 number = waiting.get_nowait()
                 results[number] = work(jobs[number])
-                after(len(results))
+                if len(results) < len(jobs):
+                    after(len(results))
         except queue.Empty:
             pass
         except BaseException as error:
@@ -69,4 +71,5 @@ def share(
             errors.append(error)
     if errors:
         raise errors[0]
+    progress(len(jobs))
     return [results[number] for number in range(len(jobs))]

@@ -241,11 +241,13 @@ def _predict_in_lanes(plan: PredictPlan, lane: Lane, feed: Any, callbacks: Any) 
         found = lane.program(values, _each(lambda a: _filled(a, lane.rows), part))
         return _each(lambda a: np.asarray(a)[: feed.samples - start], found)
 
-    def progress(done: int) -> None:
-        rows = min(done * lane.rows, feed.samples)
-        callbacks.on_progress("predict", -(-rows // feed.batch_size), {})
-
     starts = range(0, feed.samples, lane.rows)
+    batches = -(-feed.samples // feed.batch_size)
+
+    def progress(done: int) -> None:
+        whole = done * lane.rows // feed.batch_size
+        callbacks.on_progress("predict", batches if done == len(starts) else whole, {})
+
     return lanes.share(outputs, starts, progress, lane.most)
 
 
