@@ -1,8 +1,10 @@
-"""Checks of constructor arguments that many layers share."""
+"""What many layers do with the arguments of their constructors."""
 
 from __future__ import annotations
 
 from typing import Any
+
+_NO_ARGUMENTS = ("self", "__class__", "kwargs")  # though names in a constructor
 
 
 def axis_sizes(value: Any, rank: int, name: str, layer_name: str) -> tuple[int, ...]:
@@ -35,3 +37,14 @@ def positive_integer(value: Any, name: str, layer_name: str) -> int:
             f"Received: {name}={value!r} (layer '{layer_name}')"
         )
     return int(value)
+
+
+def handed_on(names: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a constructor for that of its base class, which takes the same by name.
+
+    Args:
+        names: its `locals()`, before it has any others.
+    """
+    others = names.get("kwargs", {})
+    own = {name: value for name, value in names.items() if name not in _NO_ARGUMENTS}
+    return {**own, **others}
