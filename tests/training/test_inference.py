@@ -46,15 +46,23 @@ def lane_of(model) -> inference.Lane | None:
     return lane
 
 
-@pytest.mark.parametrize(
-    ("in_lane", "rows"), [(1 << 20, 8), (2048, 8), (2047, 7), (1024, 4), (300, 1), (9, 1)]
-)
+@pytest.mark.parametrize("in_lane, rows", [(2048, None), (2047, 7), (1024, 4), (300, 1), (9, 1)])
 def test_large_arrays_are_made_of_fewer_rows(model, rng, large, monkeypatch, in_lane, rows):
     monkeypatch.setattr(lanes, "cores", lambda: 1)
     large(0, in_lane)
     x = rng.normal(size=(8 * 7, 4)).astype("float32")
     model.predict(x, batch_size=8, verbose=0)
-    assert lane_of(model).rows == rows
+    assert getattr(lane_of(model), "rows", None) == rows
+
+
+@pytest.mark.parametrize("share, rows", [(1 << 30, 1), (3, 2), (1, 7), (0.5, None)])
+def test_large_weights_are_not_read_for_a_few_rows(model, rng, large, monkeypatch, share, rows):
+    monkeypatch.setattr(lanes, "cores", lambda: 1)
+    monkeypatch.setattr(inference, "_WEIGHTS_TO_ARRAY", share)  # the model's weights: 1,800 bytes
+    large(0, 1)
+    x = rng.normal(size=(8 * 7, 4)).astype("float32")
+    model.predict(x, batch_size=8, verbose=0)
+    assert getattr(lane_of(model), "rows", None) == rows
 
 
 @pytest.mark.parametrize(("from_", "used"), [(2047, True), (2048, False)])

@@ -32,6 +32,7 @@ _CHUNK_BYTES = 8 << 20  # of inputs in one dispatch, if that is more than a batc
 _LARGE = 24 << 20
 _MOST_IN_LANE = 12 << 20
 _MOST_IN_ALL_LANES = 1 << 30
+_WEIGHTS_TO_ARRAY = 8  # in bytes; each pass reads all weights, so larger ones allow larger arrays
 
 
 class Lane(NamedTuple):
@@ -85,7 +86,11 @@ class PredictPlan:
         largest = largest_result(self.program.trace(values, _specs(x, size)).jaxpr.jaxpr)
         if largest <= _LARGE:
             return None
-        at_once = _even(rows, max(1, min(size, size * _MOST_IN_LANE // largest)))
+        weights = sum(value.nbytes for value in values)
+        at_once = size * max(_MOST_IN_LANE, weights // _WEIGHTS_TO_ARRAY) // largest
+        if at_once >= size:
+            return None
+        at_once = _even(rows, max(1, at_once))
         program = self.program.lower(values, _specs(x, at_once)).compile()
         return Lane(at_once, program, max(1, _MOST_IN_ALL_LANES * size // (largest * at_once)))
 
