@@ -17,8 +17,7 @@ from jax import lax
 
 from cornu.core import multilinear
 from cornu.ops import kernel_gradient, paired_columns, winograd
-
-Pads = tuple[tuple[int, int], ...]
+from cornu.ops.window_places import Pads, places
 
 _LAYOUT = ("NHWC", "HWIO", "NHWC")
 
@@ -70,10 +69,7 @@ def _input_gradient_on_cpu(change: jax.Array, kernel: jax.Array, *, pads: Pads) 
 
 
 def _plain_kernel_gradient(inputs: jax.Array, change: jax.Array, *, pads: Pads) -> jax.Array:
-    window = (
-        size + sum(pad) - out + 1
-        for size, out, pad in zip(inputs.shape[1:3], change.shape[1:3], pads, strict=True)
-    )
+    window = places(change.shape[1:3], inputs.shape[1:3], pads)
     kernel = jax.ShapeDtypeStruct((*window, inputs.shape[3], change.shape[3]), inputs.dtype)
     return jax.linear_transpose(lambda k: _plain(inputs, k, pads=pads), kernel)(change)[0]
 

@@ -14,8 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from cornu.ops.window_places import Pads, places
+
 Shape = tuple[int, ...]
-Pads = tuple[tuple[int, int], ...]
 
 _FEWEST_PIXELS = 12_000  # in a block: shorter products are slow
 _MOST_PIXELS = 24_000  # longer ones leave the cache
@@ -31,8 +32,7 @@ def compute(inputs: jax.Array, change: jax.Array, pads: Pads) -> jax.Array:
         change: gradient with respect to the output, (batch, rows, columns, filters).
         pads: zeros that the convolution adds before and after the rows and the columns.
     """
-    padded = [size + sum(pad) for size, pad in zip(inputs.shape[1:3], pads, strict=True)]
-    window = tuple(a - b + 1 for a, b in zip(padded, change.shape[1:3], strict=True))
+    window = places(change.shape[1:3], inputs.shape[1:3], pads)
     form = _form(window, inputs.shape[3], change.shape[3])
     size = _block(change.shape)
     if form is None or size == 0:

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-Pads = tuple[tuple[int, int], ...]
+from cornu.ops.window_places import Pads, places
 
 _MOST_CHANNELS = 4
 _MOST_DEPTH = 128  # of the product; windows of 7x7x3 would take more memory and as long
@@ -43,10 +43,8 @@ def convolve(inputs: jax.Array, kernel: jax.Array, pads: Pads) -> jax.Array:
         pads: zeros before and after the rows and the columns, none negative.
     """
     images, (height, width, _, filters) = len(inputs), kernel.shape
-    rows, columns = (
-        max(0, size + sum(pad) - window + 1)
-        for size, pad, window in zip(inputs.shape[1:3], pads, (height, width), strict=True)
-    )
+    found = places((height, width), inputs.shape[1:3], pads)
+    rows, columns = (max(0, size) for size in found)
     pairs, span = -(-columns // 2), _span(width)
     windows = _windows(_filled(inputs, pads, 2 * pairs + span - 2), (rows, pairs), (height, span))
     shifted = [
@@ -69,12 +67,12 @@ def _filled(inputs: jax.Array, pads: Pads, columns: int) -> jax.Array:
     return lax.pad(inputs, jnp.zeros((), inputs.dtype), fill)
 
 
-def _windows(inputs: jax.Array, places: tuple[int, int], window: tuple[int, int]) -> jax.Array:
+def _windows(inputs: jax.Array, steps: tuple[int, int], window: tuple[int, int]) -> jax.Array:
     """The windows at each row and each second column, (places, values).
 
     Columns are laid side by side before rows are: in one go it takes longer.
     """
-    (rows, pairs), (height, span) = places, window
+    (rows, pairs), (height, span) = steps, window
     *lines, columns, channels = inputs.shape
     doubled = inputs.reshape(*lines, columns // 2, 2 * channels)
     strips = jnp.concatenate([doubled[:, :, j : j + pairs] for j in range(span // 2)], -1)

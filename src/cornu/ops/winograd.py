@@ -28,8 +28,8 @@ import numpy as np
 from jax import lax
 
 from cornu.core import compiled
+from cornu.ops.window_places import Pads, places
 
-Pads = tuple[tuple[int, int], ...]
 Shape = tuple[int, ...]
 Matrix = tuple[tuple[float, ...], ...]
 Number = jax.Array | int  # of a block of images
@@ -81,12 +81,12 @@ _KERNEL = np.einsum("si,tj->tsij", _G, _G).reshape(_PRODUCTS, _WINDOW**2).astype
 
 def pays(inputs: jax.Array, kernel: jax.Array, pads: Pads) -> bool:
     """Whether `convolve` is the faster form."""
-    return _pays(inputs, kernel.shape, pads, _places_for(kernel.shape[:2], inputs, pads))
+    return _pays(inputs, kernel.shape, pads, places(kernel.shape[:2], inputs.shape[1:3], pads))
 
 
 def pays_for_kernel(inputs: jax.Array, change: jax.Array, pads: Pads) -> bool:
     """Whether `kernel_gradient` is the faster form."""
-    window = _places_for(change.shape[1:3], inputs, pads)  # as many as shifts of the results
+    window = places(change.shape[1:3], inputs.shape[1:3], pads)
     return _pays(inputs, (*window, inputs.shape[3], change.shape[3]), pads, change.shape[1:3])
 
 
@@ -103,12 +103,6 @@ def _pays(inputs: jax.Array, kernel: Shape, pads: Pads, results: Shape) -> bool:
     if tiles * _TILE**2 > _MOST_FILLING * math.prod(results):
         return False
     return compiled.keeps_apart()
-
-
-def _places_for(window: Shape, inputs: jax.Array, pads: Pads) -> Shape:
-    """In how many places along rows and columns a window lies within the padded inputs."""
-    sizes = zip(inputs.shape[1:3], pads, window, strict=True)
-    return tuple(size + sum(pad) - side + 1 for size, pad, side in sizes)
 
 
 def _tiles(results: Shape) -> Shape:
@@ -139,7 +133,7 @@ def convolve(inputs: jax.Array, kernel: jax.Array, pads: Pads) -> jax.Array:
         pads: zeros before and after the rows and the columns, none negative.
     """
     channels, filters = kernel.shape[2:]
-    results = _places_for(kernel.shape[:2], inputs, pads)
+    results = places(kernel.shape[:2], inputs.shape[1:3], pads)
     count, tiles = _block(len(inputs), results, max(channels, filters)), _tiles(results)
     weights = (_KERNEL @ kernel.reshape(len(_KERNEL[0]), -1)).reshape(_PRODUCTS, channels, filters)
 
@@ -213,13 +207,13 @@ def _filled(images: jax.Array, number: Number, *, count: int, fill: Pads) -> jax
 @functools.partial(compiled.apart, static=("matrix", "tiles"))
 def _over_rows(images: jax.Array, *, matrix: Matrix, tiles: int) -> jax.Array:
     lines = images.reshape(*images.shape[:2], -1)
-    values = _mix(matrix, _places(lines, tiles, len(matrix[0])), 0)
+    values = _mix(matrix, _of_each_tile(lines, tiles, len(matrix[0])), 0)
     return values.reshape(-1, *images.shape[2:])
 
 
 @functools.partial(compiled.apart, static=("matrix", "tiles"))
 def _over_columns(values: jax.Array, *, matrix: Matrix, tiles: int) -> jax.Array:
-    return _mix(matrix, _places(values, tiles, len(matrix[0])), 0)
+    return _mix(matrix, _of_each_tile(values, tiles, len(matrix[0])), 0)
 
 
 @compiled.apart
@@ -237,7 +231,7 @@ def _rows_back(values: jax.Array, *, tiles: Shape, results: Shape) -> jax.Array:
     return whole[:, : results[0], : results[1]]
 
 
-def _places(values: jax.Array, tiles: int, length: int) -> list[jax.Array]:
+def _of_each_tile(values: jax.Array, tiles: int, length: int) -> list[jax.Array]:
     """The first, second, ... value of every tile along the second axis."""
     last = _TILE * (tiles - 1) + 1
     return [lax.slice_in_dim(values, i, i + last, _TILE, 1) for i in range(length)]
