@@ -61,6 +61,7 @@ CASES: dict[str, tuple[dict[str, Any], Any]] = {
     "SpatialDropout1D": ({"rate": 0.3}, STEPS),
     "SpatialDropout2D": ({"rate": 0.3}, IMAGE),
     "SpatialDropout3D": ({"rate": 0.3}, VOLUME),
+    "SpectralNormalization": ({"layer": layers.Dense(2)}, STEPS),
     "TimeDistributed": ({"layer": layers.Dense(2)}, STEPS),
 }
 TAKES_IDS = ("Embedding", "ReversibleEmbedding")
@@ -87,6 +88,8 @@ def case(name: str) -> tuple[dict[str, Any], Any]:
     if rank is None:
         return {}, STEPS
     arguments = {"pool_size": 2} if name.startswith("Average") else {}
+    if name.startswith("Adaptive"):
+        arguments = {"output_size": 3}  # divides some of the sizes
     if "Conv" in name:
         arguments = {"kernel_size": 2} if "Depthwise" in name else {"filters": 2, "kernel_size": 2}
     return arguments, BY_RANK[rank]

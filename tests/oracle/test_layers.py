@@ -83,6 +83,13 @@ LAYERS: list[tuple[str, dict[str, Any], Any]] = [
     ("AveragePooling1D", {"pool_size": 2, "padding": "same"}, STEPS),
     ("AveragePooling2D", {"pool_size": 2, "strides": (1, 2)}, IMAGE),
     ("AveragePooling3D", {"pool_size": 2}, VOLUME),
+    ("AdaptiveAveragePooling1D", {"output_size": 3}, STEPS),
+    ("AdaptiveAveragePooling2D", {"output_size": (3, 2)}, IMAGE),
+    ("AdaptiveAveragePooling2D", {"output_size": 7, **FIRST}, IMAGE),
+    ("AdaptiveAveragePooling3D", {"output_size": [1, 2, 3]}, VOLUME),
+    ("AdaptiveMaxPooling1D", {"output_size": 2, **FIRST}, STEPS),
+    ("AdaptiveMaxPooling2D", {"output_size": 4}, IMAGE),
+    ("AdaptiveMaxPooling3D", {"output_size": 2}, VOLUME),
     ("GlobalMaxPooling1D", {}, STEPS),
     ("GlobalMaxPooling2D", {"keepdims": True}, IMAGE),
     ("GlobalMaxPooling3D", {}, VOLUME),
@@ -369,6 +376,7 @@ NARROW = [
     ("LayerNormalization", {}, STEPS),
     ("GroupNormalization", {"groups": 2}, IMAGE),
     ("MaxPooling2D", {}, IMAGE),
+    ("AdaptiveAveragePooling2D", {"output_size": 4}, IMAGE),
     ("Add", {}, [VECTOR, VECTOR]),
     ("RMSNormalization", {}, STEPS),
 ]
@@ -402,6 +410,7 @@ def test_every_layer_is_compared() -> None:
     }
     compared |= {
         "Bidirectional",
+        "SpectralNormalization",  # in test_spectral_normalization.py
         "TimeDistributed",
         "LSTMCell",
         "GRUCell",

@@ -66,6 +66,13 @@ from cornu.layers.normalization.layer import GroupNormalization as GroupNormaliz
 from cornu.layers.normalization.layer import LayerNormalization as LayerNormalization
 from cornu.layers.normalization.layer import RMSNormalization as RMSNormalization
 from cornu.layers.normalization.layer import UnitNormalization as UnitNormalization
+from cornu.layers.normalization.spectral import SpectralNormalization as SpectralNormalization
+from cornu.layers.pooling.adaptive import AdaptiveAveragePooling1D as AdaptiveAveragePooling1D
+from cornu.layers.pooling.adaptive import AdaptiveAveragePooling2D as AdaptiveAveragePooling2D
+from cornu.layers.pooling.adaptive import AdaptiveAveragePooling3D as AdaptiveAveragePooling3D
+from cornu.layers.pooling.adaptive import AdaptiveMaxPooling1D as AdaptiveMaxPooling1D
+from cornu.layers.pooling.adaptive import AdaptiveMaxPooling2D as AdaptiveMaxPooling2D
+from cornu.layers.pooling.adaptive import AdaptiveMaxPooling3D as AdaptiveMaxPooling3D
 from cornu.layers.pooling.global_ import GlobalAveragePooling1D as GlobalAveragePooling1D
 from cornu.layers.pooling.global_ import GlobalAveragePooling2D as GlobalAveragePooling2D
 from cornu.layers.pooling.global_ import GlobalAveragePooling3D as GlobalAveragePooling3D
@@ -204,6 +211,13 @@ registry.register_own(
         LayerNormalization,
         RMSNormalization,
         UnitNormalization,
+        SpectralNormalization,
+        AdaptiveAveragePooling1D,
+        AdaptiveAveragePooling2D,
+        AdaptiveAveragePooling3D,
+        AdaptiveMaxPooling1D,
+        AdaptiveMaxPooling2D,
+        AdaptiveMaxPooling3D,
         GlobalAveragePooling1D,
         GlobalAveragePooling2D,
         GlobalAveragePooling3D,
