@@ -63,6 +63,18 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], tuple[Any, ...], dict[st
     ),
     ("LSTM", (8,), {"input_dim": 3}, (8,), {"input_shape": (None, 3)}),
     (
+        "ConvLSTM2D",
+        (8, 3, 2),
+        {"inner_activation": "tanh", "border_mode": "same", "consume_less": "cpu"},
+        (),
+        {
+            "filters": 8,
+            "kernel_size": (3, 2),
+            "recurrent_activation": "tanh",
+            "padding": "same",
+        },
+    ),
+    (
         "GRU",
         (),
         {"output_dim": 8, "input_length": 5, "input_dim": 3},

@@ -400,6 +400,7 @@ def test_dtype_policies(row: Any, policy: str) -> None:
 
 def test_every_layer_is_compared() -> None:
     compared = {row[0] for row in LAYERS} | {"Embedding", "Lambda", "RNN", "StackedRNNCells"}
+    compared |= {f"ConvLSTM{rank}D" for rank in (1, 2, 3)}  # in test_conv_lstm.py
     compared |= {  # in test_attention.py
         "AdditiveAttention",
         "Attention",

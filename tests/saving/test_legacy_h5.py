@@ -187,6 +187,24 @@ def test_gru_before_reset_after(tmp_path: pathlib.Path) -> None:
         np.testing.assert_array_equal(found, value)
 
 
+def test_conv_lstm_of_keras_2(tmp_path: pathlib.Path) -> None:
+    frames = layer("c", "ConvLSTM2D", filters=2, kernel_size=[2, 2], strides=[1, 1],
+                   recurrent_activation="hard_sigmoid", time_major=False, unroll=False,
+                   batch_input_shape=[None, 3, 4, 4, 1])  # fmt: skip
+    values = [array(2, 2, 1, 8), array(2, 2, 2, 8), array(8)]
+    layers = [("c", [(f"c/{i}:0", v) for i, v in enumerate(values)])]
+    config = {"class_name": "Sequential", "config": {"name": "s", "layers": [frames]}}
+    keras2.write(tmp_path / "m.h5", config, layers, version="2.2.4")
+    model = cornu.models.load_model(tmp_path / "m.h5")
+    assert model.output_shape == (None, 3, 3, 2)
+    for found, value in zip(model.get_weights(), values, strict=True):
+        np.testing.assert_array_equal(found, value)
+    x = array(2, 3, 4, 4, 1)
+    half = model.layers[0].recurrent_activation(np.array([0.5], "float32"))
+    np.testing.assert_allclose(half, 0.2 * 0.5 + 0.5, rtol=1e-6)
+    assert model.predict(x, verbose=0).shape == (2, 3, 3, 2)
+
+
 # -- weights alone ---------------------------------------------------------------------------------
 
 

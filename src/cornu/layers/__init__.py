@@ -86,6 +86,9 @@ from cornu.layers.pooling.local import MaxPooling1D as MaxPooling1D
 from cornu.layers.pooling.local import MaxPooling2D as MaxPooling2D
 from cornu.layers.pooling.local import MaxPooling3D as MaxPooling3D
 from cornu.layers.recurrent.bidirectional import Bidirectional as Bidirectional
+from cornu.layers.recurrent.conv_lstm import ConvLSTM1D as ConvLSTM1D
+from cornu.layers.recurrent.conv_lstm import ConvLSTM2D as ConvLSTM2D
+from cornu.layers.recurrent.conv_lstm import ConvLSTM3D as ConvLSTM3D
 from cornu.layers.recurrent.gru import GRU as GRU
 from cornu.layers.recurrent.gru import GRUCell as GRUCell
 from cornu.layers.recurrent.lstm import LSTM as LSTM
@@ -231,6 +234,9 @@ registry.register_own(
         MaxPooling2D,
         MaxPooling3D,
         Bidirectional,
+        ConvLSTM1D,
+        ConvLSTM2D,
+        ConvLSTM3D,
         GRU,
         GRUCell,
         LSTM,

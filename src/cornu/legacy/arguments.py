@@ -66,6 +66,7 @@ RENAMED: dict[str, Mapping[str, str]] = {
         "W_constraint": "embeddings_constraint",
     },
     **dict.fromkeys(("SimpleRNN", "GRU", "LSTM"), _RECURRENT),
+    "ConvLSTM2D": {**_RECURRENT, **_CONVOLUTION},
     **dict.fromkeys(
         ("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "Conv3DTranspose"), _CONVOLUTION
     ),
@@ -90,10 +91,11 @@ RENAMED: dict[str, Mapping[str, str]] = {
 
 # -- several old arguments that are one today ------------------------------------------------------
 
+_WITH_ROWS_AND_COLUMNS = ("Conv2D", "Conv2DTranspose", "ConvLSTM2D", "SeparableConv2D")
 _ROWS_AND_COLUMNS = {("nb_row", "nb_col"): "kernel_size"}
 _STEPS = {("input_length", "input_dim"): "input_shape"}
 JOINED: dict[str, Mapping[tuple[str, ...], str]] = {
-    **dict.fromkeys(("Conv2D", "Conv2DTranspose", "SeparableConv2D"), _ROWS_AND_COLUMNS),
+    **dict.fromkeys(_WITH_ROWS_AND_COLUMNS, _ROWS_AND_COLUMNS),
     "Conv3D": {("kernel_dim1", "kernel_dim2", "kernel_dim3"): "kernel_size"},
     **dict.fromkeys(("SimpleRNN", "GRU", "LSTM", "Conv1D"), _STEPS),
 }
@@ -102,9 +104,7 @@ _MAY_LACK = frozenset({"input_length"})
 
 # Keras 1's order of the first positional arguments, where it differs from today's.
 POSITIONS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(
-        ("Conv2D", "Conv2DTranspose", "SeparableConv2D"), ("nb_filter", "nb_row", "nb_col")
-    ),
+    **dict.fromkeys(_WITH_ROWS_AND_COLUMNS, ("nb_filter", "nb_row", "nb_col")),
     "Conv3D": ("nb_filter", "kernel_dim1", "kernel_dim2", "kernel_dim3"),
 }
 
@@ -112,7 +112,7 @@ POSITIONS: dict[str, tuple[str, ...]] = {
 
 _QUEUES = ("max_queue_size", "workers", "use_multiprocessing")
 DROPPED: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("SimpleRNN", "GRU", "LSTM"), ("consume_less", "implementation")),
+    **dict.fromkeys(("SimpleRNN", "GRU", "LSTM", "ConvLSTM2D"), ("consume_less", "implementation")),
     "BatchNormalization": ("fused", "mode", "virtual_batch_size"),
     "Embedding": ("dropout",),
     "Conv2DTranspose": ("output_shape",),

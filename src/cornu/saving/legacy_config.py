@@ -358,8 +358,10 @@ def _stacked(config: Config) -> None:
 
 
 _KERNEL = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
+_CONV_LSTM = ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 _SPECIAL: Mapping[str, Callable[[Config], None]] = {
     "BatchNormalization": _batch_normalization,
+    **dict.fromkeys(_CONV_LSTM, _recurrent),
     "Conv2DTranspose": _without("groups"),
     "Conv3DTranspose": _without("groups"),
     "Conv1DTranspose": _without("groups"),
@@ -382,7 +384,7 @@ _SPECIAL: Mapping[str, Callable[[Config], None]] = {
     "StackedRNNCells": _stacked,
     "ThresholdedReLU": _thresholded,
 }
-_RECURRENT = ("Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN")
+_RECURRENT = ("Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN", *_CONV_LSTM)
 
 
 # -- training --------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import pytest
 from cornu import layers
 from cornu.core.scope import pure
 from cornu.layers.recurrent.cell import RecurrentCell
+from cornu.layers.recurrent.conv_lstm import ConvLSTMCell
 from cornu.layers.recurrent.gru import GRUCell
 from cornu.layers.recurrent.lstm import LSTMCell
 from cornu.layers.recurrent.simple import SimpleRNNCell
@@ -20,7 +21,17 @@ CELLS: dict[str, type[RecurrentCell]] = {
     "LSTM": LSTMCell,
     "GRU": GRUCell,
     "SimpleRNN": SimpleRNNCell,
+    "ConvLSTM1D": ConvLSTMCell,
 }
+OF_IMAGES: dict[str, dict[str, Any]] = {"ConvLSTM1D": {"kernel_size": 2}}
+STATES = {"LSTM": 2, "ConvLSTM1D": 2}
+
+
+def shapes(name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Of sequences, and of states of 4 units."""
+    return ((3, 5, 3, 2), (3, 2, 4)) if name in OF_IMAGES else ((3, 5, 2), (3, 4))
+
+
 MASK = np.array([[1, 1, 0, 1, 1], [0, 1, 1, 1, 0], [0, 0, 0, 0, 0]], bool)
 OPTIONS: dict[str, dict[str, Any]] = {
     "last": {},
@@ -42,13 +53,13 @@ def layer_and_values(name: str, options: dict[str, Any], rng: np.random.Generato
     """The layer, a function of (weights, x, states), and a point to differentiate it at."""
     options = dict(options)
     masked, zeros = options.pop("mask", False), options.pop("zeros", False)
-    layer = getattr(layers, name)(4, seed=1, **options)
+    layer = getattr(layers, name)(4, seed=1, **OF_IMAGES.get(name, {}), **options)
     layer.zero_output_for_mask = zeros
-    x = rng.normal(size=(3, 5, 2)).astype("float32")
+    of_x, of_state = shapes(name)
+    x = rng.normal(size=of_x).astype("float32")
     layer.build(x.shape)
     weights = [rng.normal(size=v.shape).astype("float32") for v in layer.trainable_variables]
-    count = 2 if name == "LSTM" else 1
-    states = [rng.normal(size=(3, 4)).astype("float32") for _ in range(count)]
+    states = [rng.normal(size=of_state).astype("float32") for _ in range(STATES.get(name, 1))]
     mask = jnp.asarray(MASK) if masked else None
     variables = [*layer.trainable_variables, *layer.non_trainable_variables]
     rest = [v.value for v in layer.non_trainable_variables]
@@ -102,7 +113,7 @@ def test_batches_of_layers_calls_are_mapped(
     name: str, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, call, (weights, _, states) = layer_and_values(name, OPTIONS["all"], rng)
-    batches = rng.normal(size=(2, 3, 5, 2)).astype("float32")
+    batches = rng.normal(size=(2, *shapes(name)[0])).astype("float32")
 
     def gradient(x: Any) -> Any:
         return jax.grad(lambda x: sum(jnp.sum(out**2) for out in call(weights, x, states)))(x)
@@ -115,11 +126,12 @@ def test_batches_of_layers_calls_are_mapped(
 
 @pytest.mark.parametrize("name", CELLS)
 def test_low_precision_stays_low(name: str, rng: np.random.Generator) -> None:
-    x = rng.normal(size=(3, 5, 2)).astype("float32")
-    layer = getattr(layers, name)(4, dtype="mixed_bfloat16", return_sequences=True)
+    x = rng.normal(size=shapes(name)[0]).astype("float32")
+    options = {**OF_IMAGES.get(name, {}), "return_sequences": True}
+    layer = getattr(layers, name)(4, dtype="mixed_bfloat16", **options)
     found = layer(x)
     assert found.dtype == jnp.bfloat16
-    exact = getattr(layers, name)(4, return_sequences=True)
+    exact = getattr(layers, name)(4, **options)
     exact.build(x.shape)
     exact.set_weights(layer.get_weights())
     np.testing.assert_allclose(found.astype("float32"), exact(x), atol=0.03)

@@ -8,14 +8,12 @@ from typing import Any, ClassVar
 from jax import Array
 
 from cornu import activations, constraints, initializers, ops, regularizers
-from cornu.errors import did_you_mean
-from cornu.layers.base.arguments import axis_sizes
 from cornu.layers.base.layer import InputSpec, Layer
+from cornu.layers.convolution.window import Windowed
 from cornu.ops.bias import add_bias
-from cornu.ops.convolution import standardize_data_format
 
 
-class BaseConvolution(Layer):
+class BaseConvolution(Windowed, Layer):
     """Base of the convolutional layers of one, two or three spatial axes.
 
     Args:
@@ -33,8 +31,6 @@ class BaseConvolution(Layer):
             and dilation together.
     """
 
-    rank: ClassVar[int]
-    paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
     config_extra: ClassVar[dict[str, Any]] = {"activity_regularizer": None}
 
     def __init__(
@@ -53,36 +49,13 @@ class BaseConvolution(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.kernel_size = self._per_axis(kernel_size, "kernel_size")
-        self.strides = self._per_axis(strides, "strides")
-        self.dilation_rate = self._per_axis(dilation_rate, "dilation_rate")
-        self.padding = str(padding).lower()
-        if self.padding not in self.paddings:
-            raise ValueError(
-                f"`padding` of {type(self).__name__} must be one of {self.paddings}"
-                f"{did_you_mean(self.padding, self.paddings)} "
-                f"Received: padding={padding!r} (layer '{self.name}')"
-            )
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError(
-                "`strides` and `dilation_rate` cannot both be larger than 1. Received: "
-                f"strides={self.strides}, dilation_rate={self.dilation_rate} (layer '{self.name}')"
-            )
-        self.data_format = standardize_data_format(data_format)
+        self.set_window(kernel_size, strides, padding, data_format, dilation_rate)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.bias_initializer = initializers.get(bias_initializer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.bias_constraint = constraints.get(bias_constraint)
         self.input_spec = InputSpec(min_ndim=self.rank + 2, max_ndim=self.rank + 2)
-
-    def _per_axis(self, value: Any, name: str) -> tuple[int, ...]:
-        return axis_sizes(value, self.rank, name, self.name)
-
-    @property
-    def channel_axis(self) -> int:
-        """The axis of the channels."""
-        return -1 if self.data_format == "channels_last" else 1
 
     def input_channels(self, input_shape: Any) -> int:
         """Channels of inputs of this shape; notes them as a demand on later inputs.
@@ -117,17 +90,8 @@ class BaseConvolution(Layer):
 
     def check_window(self, inputs: Array) -> None:
         """Raise a ValueError if the window is larger than the inputs and may not leave them."""
-        if self.padding != "valid":
-            return
         first = 1 if self.data_format == "channels_last" else 2
-        spatial = inputs.shape[first : first + self.rank]
-        for size, window, step in zip(spatial, self.kernel_size, self.dilation_rate, strict=True):
-            if size < (window - 1) * step + 1:
-                raise ValueError(
-                    f"the window of layer '{self.name}' does not fit into its input: "
-                    f"kernel_size={self.kernel_size}, dilation_rate={self.dilation_rate}, input of "
-                    f"shape {inputs.shape}. Use padding='same', a smaller window or larger inputs"
-                )
+        self.check_fit(inputs.shape[first : first + self.rank], inputs.shape)
 
     def finish(self, outputs: Array) -> Array:
         """Bias and activation."""

@@ -65,7 +65,7 @@ class Bidirectional(Layer):
         self.return_sequences = layer.return_sequences  # type: ignore[attr-defined]
         self.return_state = layer.return_state  # type: ignore[attr-defined]
         self.supports_masking = True
-        self.input_spec = InputSpec(ndim=3)
+        self.input_spec = layer.input_spec or InputSpec(ndim=3)
 
     def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
         """Build both directions."""

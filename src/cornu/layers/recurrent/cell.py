@@ -18,7 +18,11 @@ from cornu.layers.base.arguments import positive_integer
 from cornu.layers.base.layer import Layer
 from cornu.layers.dropout import check_rate, keep_and_scale
 from cornu.layers.recurrent.gates import SLOPES, Gates
+from cornu.layers.recurrent.recurrence import DenseRecurrence, Recurrence
 from cornu.ops.bias import add_bias
+from cornu.serialization.configurable import config_names
+
+Shape = tuple[int, ...]
 
 
 class RecurrentCell(Layer):
@@ -40,6 +44,7 @@ class RecurrentCell(Layer):
     """
 
     gates: ClassVar[int] = 1  # how many vectors of `units` the kernels make
+    recurrence: ClassVar[Recurrence] = DenseRecurrence()
     seed_first: ClassVar[bool] = False  # whether its own seed is drawn before the initializers'
 
     def __init__(
@@ -100,12 +105,17 @@ class RecurrentCell(Layer):
         return self.units
 
     @property
+    def window(self) -> Shape:
+        """Axes of both kernels before the features."""
+        return ()
+
+    @property
     def bias_shape(self) -> tuple[int, ...]:
         """Shape of the bias."""
         return (self.gates * self.units,)
 
     def build(self, input_shape: Any) -> None:
-        """Make kernel (features, gates * units), recurrent kernel and bias."""
+        """Make kernel (*window, features, gates * units), recurrent kernel and bias."""
         features = input_shape[-1]
         if features is None:
             raise ValueError(
@@ -114,14 +124,14 @@ class RecurrentCell(Layer):
             )
         self.kernel = self.add_weight(
             name="kernel",
-            shape=(features, self.gates * self.units),
+            shape=(*self.window, features, self.gates * self.units),
             initializer=self.kernel_initializer,
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
         self.recurrent_kernel = self.add_weight(
             name="recurrent_kernel",
-            shape=(self.units, self.gates * self.units),
+            shape=(*self.window, self.units, self.gates * self.units),
             initializer=self.recurrent_initializer,
             regularizer=self.recurrent_regularizer,
             constraint=self.recurrent_constraint,
@@ -150,15 +160,19 @@ class RecurrentCell(Layer):
 
     # -- one step, in parts ------------------------------------------------------------------------
 
-    def input_drop(self, batch_size: int, training: bool | None) -> Array | None:
-        """Factors of the inputs, (batch, features), for dropout: the same in all steps."""
-        return self._factors(self.dropout, (batch_size, self.kernel.shape[0]), training)
+    def state_rows(self, rows: Shape) -> Shape:
+        """Axes of the state before the units, where the inputs have `rows` before the features."""
+        return rows
 
-    def state_drop(self, batch_size: int, training: bool | None) -> Array | None:
-        """Factors of the state, (batch, units), for recurrent dropout: the same in all steps."""
-        return self._factors(self.recurrent_dropout, (batch_size, self.units), training)
+    def input_drop(self, rows: Shape, training: bool | None) -> Array | None:
+        """Factors of the inputs, (*rows, features), for dropout: the same in all steps."""
+        return self._factors(self.dropout, (*rows, self.kernel.shape[-2]), training)
 
-    def _factors(self, rate: float, shape: tuple[int, int], training: bool | None) -> Array | None:
+    def state_drop(self, rows: Shape, training: bool | None) -> Array | None:
+        """Factors of the state, (..., units), for recurrent dropout: the same in all steps."""
+        return self._factors(self.recurrent_dropout, (*self.state_rows(rows), self.units), training)
+
+    def _factors(self, rate: float, shape: Shape, training: bool | None) -> Array | None:
         if not training or not rate > 0:
             return None
         ones = jnp.ones(shape, self.compute_dtype)
@@ -189,8 +203,8 @@ class RecurrentCell(Layer):
     def call(self, inputs: Array, states: Any, training: bool = False) -> tuple[Array, list[Array]]:
         """One step: (output, new states)."""
         states = list(states) if isinstance(states, list | tuple) else [states]
-        factors = self.input_drop(inputs.shape[0], training)
-        drop = self.state_drop(inputs.shape[0], training)
+        factors = self.input_drop(inputs.shape[:-1], training)
+        drop = self.state_drop(inputs.shape[:-1], training)
         return self.step(
             self.project(inputs if factors is None else inputs * factors), states, drop
         )
@@ -205,6 +219,12 @@ def keeps_its_step(cell: RecurrentCell, own: type[RecurrentCell]) -> bool:
     return all(
         getattr(type(cell), part) is getattr(own, part) for part in ("step", "project", "recurrent")
     )
+
+
+def constructor_arguments(cell: type[RecurrentCell], given: dict[str, Any]) -> dict[str, Any]:
+    """What the constructor of a layer, whose local names are `given`, passes on to its cell's."""
+    own = ("activity_regularizer",)
+    return {name: given[name] for name in config_names(cell) if name in given and name not in own}
 
 
 def differentiable(*chosen: Any) -> bool:

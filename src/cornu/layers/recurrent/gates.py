@@ -1,8 +1,8 @@
 """The arithmetic of one step of each kind of cell, and its derivative.
 
-Everything here works element by element on blocks of shape (units, batch), one a gate, stacked to
-(gates, units, batch). `sequence.py` makes a loop over time of it; `slopes` is outside of the loop,
-so its arrays have a leading axis of time.
+Everything here works element by element on blocks, one a gate, stacked to (gates, ...). Those of a
+dense cell have the shape (units, batch), which stands for all below. `sequence.py` makes a loop
+over time of it; `slopes` is outside of the loop, so its arrays have a leading axis of time.
 """
 
 from __future__ import annotations
@@ -158,5 +158,5 @@ class GRUGates:
 
 
 def _column(like: Array, *weights: float) -> Array:
-    """One weight a gate, to be multiplied with (gates, units, batch)."""
-    return jnp.asarray(weights, like.dtype)[:, None, None]
+    """One weight a gate, to be multiplied with arrays of `like`'s axes, the gates first."""
+    return jnp.reshape(jnp.asarray(weights, like.dtype), (-1, *(1,) * (like.ndim - 1)))

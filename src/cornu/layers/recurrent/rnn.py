@@ -114,7 +114,7 @@ class RNN(Layer):
                     name="rnn_state",
                 )
             )
-            for state in flat(self.get_initial_state(sequences_shape[0]))
+            for state in flat(self.fresh_states(sequences_shape))
         ]
 
     def get_initial_state(self, batch_size: int) -> list[Any]:
@@ -151,7 +151,7 @@ class RNN(Layer):
         """Outputs, and states if they are asked for."""
         mask = mask[0] if isinstance(mask, list | tuple) else mask
         self._check(sequences, mask)
-        states = self._first_states(initial_state, sequences.shape[0])
+        states = self._first_states(initial_state, sequences.shape)
         last, outputs, states = self.inner_loop(sequences, states, mask, training)
         last = last.astype(self.compute_dtype)
         if self.stateful:
@@ -170,9 +170,9 @@ class RNN(Layer):
         if sequences.shape[1] == 0:
             raise ValueError(f"layer '{self.name}' needs at least one time step, but there is none")
 
-    def _first_states(self, initial_state: Any, batch_size: int) -> list[Any]:
+    def _first_states(self, initial_state: Any, shape: Any) -> list[Any]:
         if initial_state is None:
-            fresh = self.get_initial_state(batch_size)
+            fresh = self.fresh_states(shape)
             if not self.stateful:
                 return fresh
             held = iter([slot.state.value for slot in self._states])
@@ -185,15 +185,25 @@ class RNN(Layer):
                 f"layer '{self.name}' has {count} states, but `initial_state` holds {len(given)}"
             )
         for state, size in zip(given, expected if count > 1 else [expected], strict=False):
-            shape = getattr(state, "shape", None)
-            if isinstance(size, int) and shape is not None and tuple(shape) != (batch_size, size):
+            found = getattr(state, "shape", None)
+            if not isinstance(size, int) or found is None:
+                continue
+            if tuple(found) != (wanted := self.state_shape(shape, size)):
                 raise ValueError(
-                    f"an initial state of layer '{self.name}' has shape {tuple(shape)}; it must "
-                    f"have shape {(batch_size, size)}"
+                    f"an initial state of layer '{self.name}' has shape {tuple(found)}; it must "
+                    f"have shape {wanted}"
                 )
         if isinstance(self.cell, StackedRNNCells):
             given = [state if isinstance(state, list | tuple) else [state] for state in given]
         return map_states(lambda state: jnp.asarray(state, self.compute_dtype), given)
+
+    def state_shape(self, shape: Any, size: int) -> tuple[int, ...]:
+        """The shape of a state of this size, for sequences of `shape`."""
+        return (shape[0], size)
+
+    def fresh_states(self, shape: Any) -> list[Any]:
+        """Initial states for sequences of `shape`."""
+        return self.get_initial_state(shape[0])
 
     def inner_loop(
         self, sequences: Array, initial_state: Any, mask: Any, training: bool = False
@@ -244,8 +254,9 @@ class RNN(Layer):
         cell = self.cell
         if _is_plain(cell):
             # What does not depend on the state is one product for all steps.
-            drop = cell.state_drop(sequences.shape[0], training)
-            factors = cell.input_drop(sequences.shape[0], training)
+            rows = (sequences.shape[0], *sequences.shape[2:-1])
+            drop = cell.state_drop(rows, training)
+            factors = cell.input_drop(rows, training)
             if factors is not None:
                 sequences = sequences * factors[:, None]
             return cell.project(sequences), lambda inputs, states: cell.step(inputs, states, drop)

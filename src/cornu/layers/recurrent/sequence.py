@@ -7,8 +7,8 @@ everything is a linear loop of its own, in which the kernel's change stands as o
 not, as all `h` are known by then. Transposed, that is one product for the whole gradient. Since it
 is said as a forward derivative (`custom_jvp`), every kind of derivative follows from it.
 
-Inside the loop, batches are the last axis: `kernel.T @ h` with `h` (units, batch) runs two to four
-times as fast on CPU as `h @ kernel` (128 units, 32 rows), and gates are contiguous.
+What a product with the kernel is, and how arrays lie inside the loop, says a `Recurrence`: the
+shapes here are those of `DenseRecurrence`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,21 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from cornu.layers.recurrent.gates import Gates, States
-from cornu.ops.bias import add_bias
+from cornu.layers.recurrent.recurrence import Recurrence
+
+
+class Loop(NamedTuple):
+    """What a loop does in each step.
+
+    Attributes:
+        gates: the arithmetic of the gates.
+        recurrence: the product of the state with the kernel.
+        unroll: write the loop out.
+    """
+
+    gates: Gates
+    recurrence: Recurrence
+    unroll: bool
 
 
 class Given(NamedTuple):
@@ -33,7 +47,7 @@ class Given(NamedTuple):
         bias: added to its product, (gates * units,), or None.
         states: at the start, each (units, batch); the first is multiplied with the kernel.
         drop: factors of the first state in that product, (units, batch), or None.
-        mask: (time, batch), False where states stay as they are, or None.
+        mask: (time, 1, batch), False where states stay as they are, or None.
     """
 
     projected: Array
@@ -47,38 +61,41 @@ class Given(NamedTuple):
 Result = tuple[States, Array | None]
 
 
-@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1, 2))
-def run(gates: Gates, every: bool, unroll: bool, given: Given) -> Result:
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def run(loop: Loop, every: bool, given: Given) -> Result:
     """The states at the end, and the first state after each step: (time, units, batch).
 
     Args:
-        gates: the arithmetic of a step.
+        loop: what a step is.
         every: whether the states after each step are wanted; else None comes in their place.
-        unroll: write the loop out.
         given: what to work on.
     """
-    return _loop(gates, unroll, given, lambda new, kept: new[0] if every else None)
+    return _loop(loop, given, lambda new, kept: new[0] if every else None)
 
 
 @run.defjvp
 def _run_jvp(
-    gates: Gates, every: bool, unroll: bool, primals: tuple[Given], tangents: tuple[Given]
+    loop: Loop, every: bool, primals: tuple[Given], tangents: tuple[Given]
 ) -> tuple[Result, Result]:
     (given,), (change,) = primals, tangents
-    last, (after, kept) = _loop(gates, unroll, given, lambda new, kept: (new, kept))
+    gates, recurrence, unroll = loop
+    last, (after, kept) = _loop(loop, given, lambda new, kept: (new, kept))
     before = tuple(
         jnp.concatenate([first[None], states[:-1]])
         for first, states in zip(given.states, after, strict=True)
     )
     slopes = gates.slopes(kept, before, after)
-    projected, inner = change.projected, _inner_change(given, change, before[0])
+    hidden = _dropped(before[0], given.drop)
+    projected, inner = change.projected, recurrence.of_all(change.kernel, change.bias, hidden)
     if gates.joined:
         projected, inner = projected + inner, None
 
     def body(states: States, now: Any) -> tuple[States, Array | None]:
         slope, outer, rest, mark = now
-        product = _blocks(_transposed_product(given.kernel, _dropped(states[0], given.drop)), outer)
-        new = gates.tangent(slope, outer, product if rest is None else rest + product, states)
+        product = recurrence.change(given.kernel, _dropped(states[0], given.drop))
+        product = product if rest is None else rest + product
+        outer, product = (recurrence.blocks(one, states[0]) for one in (outer, product))
+        new = gates.tangent(slope, outer, product, states)
         new = _held(mark, new, states)
         return new, new[0] if every else None
 
@@ -95,78 +112,59 @@ def of_layer(
     Args:
         layer: the layer, with its cell and options.
         gates: the arithmetic of the cell.
-        sequences: (batch, time, features).
-        states: a list, each (batch, units).
+        sequences: (batch, time, ..., features).
+        states: a list, each (batch, ..., units).
         mask: (batch, time), or None.
         training: whether dropout acts.
     """
-    cell = layer.cell
-    drop = cell.state_drop(sequences.shape[0], training)
-    factors = cell.input_drop(sequences.shape[0], training)
+    cell, recurrence = layer.cell, layer.cell.recurrence
+    rows = (sequences.shape[0], *sequences.shape[2:-1])
+    drop = cell.state_drop(rows, training)
+    factors = cell.input_drop(rows, training)
     steps = jnp.swapaxes(sequences if factors is None else sequences * factors[:, None], 0, 1)
     marks = None if mask is None else jnp.swapaxes(jnp.asarray(mask, bool), 0, 1)
     if layer.go_backwards:
         steps = jnp.flip(steps, 0)
         marks = None if marks is None else jnp.flip(marks, 0)
+    marks = None if marks is None else recurrence.align(marks, states[0])
     projected, bias = cell.products(steps)
     given = Given(
-        _to_blocks(projected, cell.units),
+        recurrence.lay(projected, cell.units),
         cell.recurrent_kernel.value,
         bias,
-        tuple(state.T for state in states),
-        None if drop is None else drop.T,
+        tuple(recurrence.enter(state) for state in states),
+        None if drop is None else recurrence.enter(drop),
         marks,
     )
-    last, outputs = run(gates, layer.return_sequences, layer.unroll, given)
+    last, outputs = run(Loop(gates, recurrence, layer.unroll), layer.return_sequences, given)
     output = last[0]
     if marks is not None:
         # A masked step repeats the last output, which before the first step that counts is 0.
         counts = marks if layer.zero_output_for_mask else lax.cummax(marks.astype("int8")) > 0
         output = jnp.where(counts[-1], output, 0)
-        outputs = None if outputs is None else jnp.where(counts[:, None], outputs, 0)
+        outputs = None if outputs is None else jnp.where(counts, outputs, 0)
     if outputs is not None:
-        outputs = jnp.transpose(outputs, (2, 0, 1))
-    return output.T, outputs, [state.T for state in last]
+        outputs = recurrence.leave_all(outputs)
+    return recurrence.leave(output), outputs, [recurrence.leave(state) for state in last]
 
 
-def _loop(gates: Gates, unroll: bool, given: Given, keep: Any) -> tuple[States, Any]:
-    kernel = given.kernel.T
+def _loop(loop: Loop, given: Given, keep: Any) -> tuple[States, Any]:
+    gates, recurrence, unroll = loop
+    product, bias = recurrence.product(given.kernel), given.bias
+    if bias is not None:
+        bias = recurrence.bias(bias, given.projected)
 
     def body(states: States, now: Any) -> tuple[States, Any]:
         projected, mark = now
-        inner = _blocks(kernel @ _dropped(states[0], given.drop), projected)
-        if given.bias is not None:
-            inner = inner + jnp.reshape(given.bias, (*inner.shape[:2], 1))
+        inner = product(_dropped(states[0], given.drop))
+        if bias is not None:
+            inner = inner + bias
+        projected, inner = (recurrence.blocks(one, states[0]) for one in (projected, inner))
         new, kept = gates.advance(projected, inner, states)
         new = _held(mark, new, states)
         return new, keep(new, kept)
 
     return lax.scan(body, given.states, (given.projected, given.mask), unroll=unroll)
-
-
-def _inner_change(given: Given, change: Given, hidden: Array) -> Array:
-    """How the products with the state change with kernel and bias: one product for all steps."""
-    steps, count, units, rows = given.projected.shape
-    flat = jnp.swapaxes(_dropped(hidden, given.drop), 1, 2).reshape(steps * rows, units)
-    moved = flat @ change.kernel
-    if change.bias is not None:
-        moved = add_bias(moved, change.bias)
-    return _to_blocks(moved.reshape(steps, rows, count * units), units)
-
-
-def _to_blocks(projected: Array, units: int) -> Array:
-    """(time, batch, gates * units) as (time, gates, units, batch)."""
-    steps, rows, size = projected.shape
-    return jnp.swapaxes(projected, 1, 2).reshape(steps, size // units, units, rows)
-
-
-def _blocks(product: Array, like: Array) -> Array:
-    return jnp.reshape(product, like.shape)
-
-
-def _transposed_product(kernel: Array, hidden: Array) -> Array:
-    """`kernel.T @ hidden`, so that its transpose multiplies with the kernel as it lies."""
-    return lax.dot_general(kernel, hidden, (((0,), (0,)), ((), ())))
 
 
 def _dropped(hidden: Array, drop: Array | None) -> Array:

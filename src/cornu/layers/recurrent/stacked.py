@@ -81,8 +81,8 @@ def _output_size(cell: Any) -> Any:
 def _cell_step(cell: Any, batch_size: int, training: bool) -> Callable[..., Any]:
     if not isinstance(cell, RecurrentCell) or type(cell).call is not RecurrentCell.call:
         return cell if isinstance(cell, Layer) else cell.call
-    drop = cell.state_drop(batch_size, training)
-    factors = cell.input_drop(batch_size, training)
+    drop = cell.state_drop((batch_size,), training)
+    factors = cell.input_drop((batch_size,), training)
 
     def step(inputs: Any, states: Any) -> Any:
         return cell.step(
