@@ -32,7 +32,9 @@ CASES: dict[str, tuple[dict[str, Any], Any]] = {
     "AlphaDropout": ({"rate": 0.3}, VECTOR),
     "Attention": ({"use_scale": True}, [STEPS, STEPS]),
     "Bidirectional": ({"layer": layers.SimpleRNN(2)}, STEPS),
+    "CategoryEncoding": ({"num_tokens": 9}, VECTOR),
     "Dense": ({"units": 3}, VECTOR),
+    "Discretization": ({"bin_boundaries": [-0.5, 0.0, 0.5], "output_mode": "one_hot"}, VECTOR),
     "Dot": ({"axes": 1}, [VECTOR, VECTOR]),
     "Dropout": ({"rate": 0.3}, VECTOR),
     "EinsumDense": (
@@ -52,10 +54,12 @@ CASES: dict[str, tuple[dict[str, Any], Any]] = {
         [STEPS, STEPS],
     ),
     "MultiHeadAttention": ({"num_heads": 2, "key_dim": 2}, [STEPS, STEPS]),
+    "Normalization": ({"mean": 0.5, "variance": 2.0}, VECTOR),
     "Permute": ({"dims": (2, 1)}, STEPS),
     "RNN": ({"cell": layers.LSTMCell(3)}, STEPS),
     "RepeatVector": ({"n": 2}, VECTOR),
     "ReversibleEmbedding": ({"input_dim": 9, "output_dim": 3}, VECTOR),
+    "Rescaling": ({"scale": 0.5, "offset": 1.0}, VECTOR),
     "Reshape": ({"target_shape": (2, 3)}, VECTOR),
     "SimpleRNN": ({"units": 3}, STEPS),
     "SpatialDropout1D": ({"rate": 0.3}, STEPS),
@@ -63,7 +67,7 @@ CASES: dict[str, tuple[dict[str, Any], Any]] = {
     "SpatialDropout3D": ({"rate": 0.3}, VOLUME),
     "TimeDistributed": ({"layer": layers.Dense(2)}, STEPS),
 }
-TAKES_IDS = ("Embedding", "ReversibleEmbedding")
+TAKES_IDS = ("CategoryEncoding", "Embedding", "ReversibleEmbedding")
 TWO_ARGUMENTS = (layers.GroupQueryAttention, layers.MultiHeadAttention)
 MERGING = ("Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract")
 ABSTRACT = (

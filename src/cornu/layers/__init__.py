@@ -78,6 +78,10 @@ from cornu.layers.pooling.local import AveragePooling3D as AveragePooling3D
 from cornu.layers.pooling.local import MaxPooling1D as MaxPooling1D
 from cornu.layers.pooling.local import MaxPooling2D as MaxPooling2D
 from cornu.layers.pooling.local import MaxPooling3D as MaxPooling3D
+from cornu.layers.preprocessing.category_encoding import CategoryEncoding as CategoryEncoding
+from cornu.layers.preprocessing.discretization import Discretization as Discretization
+from cornu.layers.preprocessing.normalization import Normalization as Normalization
+from cornu.layers.preprocessing.rescaling import Rescaling as Rescaling
 from cornu.layers.recurrent.bidirectional import Bidirectional as Bidirectional
 from cornu.layers.recurrent.gru import GRU as GRU
 from cornu.layers.recurrent.gru import GRUCell as GRUCell
@@ -216,6 +220,10 @@ registry.register_own(
         MaxPooling1D,
         MaxPooling2D,
         MaxPooling3D,
+        CategoryEncoding,
+        Discretization,
+        Normalization,
+        Rescaling,
         Bidirectional,
         GRU,
         GRUCell,
