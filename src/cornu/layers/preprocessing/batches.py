@@ -147,7 +147,9 @@ def _as_numpy(value: Any) -> np.ndarray:
     try:
         return np.asarray(value)
     except ValueError:  # ragged
-        return np.empty(len(value), object)
+        array = np.empty(len(value), object)
+        array[:] = value
+        return array
 
 
 def _from_objects(array: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from jax import Array
 
 from cornu import ops
 from cornu.core.scope import current
-from cornu.core.variable import structure_changed
+from cornu.core.variable import constants_changed
 from cornu.errors import short
 from cornu.layers.base.layer import Layer
 from cornu.layers.preprocessing import batches
@@ -29,7 +29,8 @@ class Discretization(Layer):
         bin_boundaries: where bins meet, in ascending order. `[0.0, 1.0, 2.0]` makes four bins:
             below 0, from 0 to below 1, from 1 to below 2, from 2 on.
         num_bins: how many bins `adapt` is to find, instead of `bin_boundaries`.
-        epsilon: how far `adapt` may miss, as a share of the data; smaller ones take more memory.
+        epsilon: how far each batch that `adapt` sees may shift a boundary, as a share of the data;
+            smaller ones take more memory.
         output_mode: "int": bin numbers in the shape of the inputs. "one_hot": a vector for each
             input, 1 at its bin. "multi_hot": a vector for each row, 1 at the bins of its inputs.
             "count": a vector for each row, how many of its inputs are in each bin.
@@ -138,7 +139,7 @@ class Discretization(Layer):
         found = self._summary.quantiles(self.num_bins)
         # In the precision that inputs are compared in.
         self.bin_boundaries = found.astype(settings.floatx).astype(np.float64).tolist()
-        structure_changed()  # boundaries are constants of compiled programs
+        constants_changed()
 
     def reset_state(self) -> None:
         """Forget the numbers taken in; boundaries stay until the next `finalize_state`."""

@@ -50,16 +50,16 @@ class Summary(NamedTuple):
         return Summary(values, weights)
 
     def quantiles(self, parts: int) -> np.ndarray:
-        """The values that cut the numbers into `parts` of equal weight, or fewer if it has fewer.
+        """The values that cut the numbers into `parts` of equal weight.
 
         Args:
             parts: how many.
 
         Returns:
-            `parts - 1` values in ascending order.
+            `parts - 1` values in ascending order; where the summary has fewer values than `parts`,
+            all of them but the last.
         """
-        parts = min(parts, self.values.size)
-        if parts < 2:
-            return np.zeros(0)
+        if self.values.size < parts:
+            return self.values[:-1]
         reached = np.cumsum(self.weights)
         return np.interp(np.arange(1, parts) / parts, reached / reached[-1], self.values)
