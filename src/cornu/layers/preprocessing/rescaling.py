@@ -28,8 +28,8 @@ class Rescaling(Layer):
 
     Example:
         >>> import numpy as np
-        >>> Rescaling(1 / 255)(np.array([0, 51, 255], "uint8")).tolist()
-        [0.0, 0.20000000298023224, 1.0]
+        >>> Rescaling(1 / 2, offset=-1)(np.array([0, 1, 4], "uint8")).tolist()
+        [-1.0, -0.5, 1.0]
     """
 
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
