@@ -35,7 +35,9 @@ CASES: dict[str, tuple[dict[str, Any], Any]] = {
     "ConvLSTM1D": ({"filters": 2, "kernel_size": 2}, IMAGE),
     "ConvLSTM2D": ({"filters": 2, "kernel_size": 2}, VOLUME),
     "ConvLSTM3D": ({"filters": 2, "kernel_size": 2}, (2, 2, 3, 3, 3, 2)),
+    "CategoryEncoding": ({"num_tokens": 9}, VECTOR),
     "Dense": ({"units": 3}, VECTOR),
+    "Discretization": ({"bin_boundaries": [-0.5, 0.0, 0.5], "output_mode": "one_hot"}, VECTOR),
     "Dot": ({"axes": 1}, [VECTOR, VECTOR]),
     "Dropout": ({"rate": 0.3}, VECTOR),
     "EinsumDense": (
@@ -55,10 +57,12 @@ CASES: dict[str, tuple[dict[str, Any], Any]] = {
         [STEPS, STEPS],
     ),
     "MultiHeadAttention": ({"num_heads": 2, "key_dim": 2}, [STEPS, STEPS]),
+    "Normalization": ({"mean": 0.5, "variance": 2.0}, VECTOR),
     "Permute": ({"dims": (2, 1)}, STEPS),
     "RNN": ({"cell": layers.LSTMCell(3)}, STEPS),
     "RepeatVector": ({"n": 2}, VECTOR),
     "ReversibleEmbedding": ({"input_dim": 9, "output_dim": 3}, VECTOR),
+    "Rescaling": ({"scale": 0.5, "offset": 1.0}, VECTOR),
     "Reshape": ({"target_shape": (2, 3)}, VECTOR),
     "SimpleRNN": ({"units": 3}, STEPS),
     "SpatialDropout1D": ({"rate": 0.3}, STEPS),
@@ -67,7 +71,7 @@ CASES: dict[str, tuple[dict[str, Any], Any]] = {
     "SpectralNormalization": ({"layer": layers.Dense(2)}, STEPS),
     "TimeDistributed": ({"layer": layers.Dense(2)}, STEPS),
 }
-TAKES_IDS = ("Embedding", "ReversibleEmbedding")
+TAKES_IDS = ("CategoryEncoding", "Embedding", "ReversibleEmbedding")
 TWO_ARGUMENTS = (layers.GroupQueryAttention, layers.MultiHeadAttention)
 MERGING = ("Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract")
 ABSTRACT = (

@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 import cornu
-from contract.test_layers import NAMES, TWO_ARGUMENTS, case, data, double
+from contract.test_layers import NAMES, TAKES_IDS, TWO_ARGUMENTS, case, data, double
 
 GROUPS: dict[str, list[str]] = {}
 for _name in NAMES:
     _shape = case(_name)[1]
-    _key = json.dumps(_shape) + ("ids" if "Embedding" in _name else "")
+    _key = json.dumps(_shape) + ("ids" if _name in TAKES_IDS else "")
     GROUPS.setdefault(_key, []).append(_name)
 
 
@@ -34,7 +34,7 @@ def translated(value: Any, library: Any) -> Any:
 def model_of(library: Any, names: list[str]) -> Any:
     """One model with all these layers, each on the same inputs."""
     shape = case(names[0])[1]
-    dtype = "int32" if "Embedding" in names[0] else "float32"
+    dtype = "int32" if names[0] in TAKES_IDS else "float32"
     shapes = shape if isinstance(shape, list) else [shape]
     inputs = [library.Input(one[1:], dtype=dtype, name=f"in{i}") for i, one in enumerate(shapes)]
     outputs = {}

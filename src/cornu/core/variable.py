@@ -38,6 +38,17 @@ def structure_changed() -> None:
     structure_version = next(_structure)
 
 
+# Counts changes of numbers that layers hold outside of variables, which compiled programs contain.
+constants_version = 0
+
+
+def constants_changed() -> None:
+    """Note that such numbers changed, so that no program compiled before is used again."""
+    global constants_version
+    constants_version += 1
+    structure_changed()
+
+
 @contextlib.contextmanager
 def autocast(dtype: str | None) -> Iterator[None]:
     """Inside, float variables with `autocast=True` read as `dtype`."""

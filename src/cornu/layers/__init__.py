@@ -85,6 +85,10 @@ from cornu.layers.pooling.local import AveragePooling3D as AveragePooling3D
 from cornu.layers.pooling.local import MaxPooling1D as MaxPooling1D
 from cornu.layers.pooling.local import MaxPooling2D as MaxPooling2D
 from cornu.layers.pooling.local import MaxPooling3D as MaxPooling3D
+from cornu.layers.preprocessing.category_encoding import CategoryEncoding as CategoryEncoding
+from cornu.layers.preprocessing.discretization import Discretization as Discretization
+from cornu.layers.preprocessing.normalization import Normalization as Normalization
+from cornu.layers.preprocessing.rescaling import Rescaling as Rescaling
 from cornu.layers.recurrent.bidirectional import Bidirectional as Bidirectional
 from cornu.layers.recurrent.conv_lstm import ConvLSTM1D as ConvLSTM1D
 from cornu.layers.recurrent.conv_lstm import ConvLSTM2D as ConvLSTM2D
@@ -233,6 +237,10 @@ registry.register_own(
         MaxPooling1D,
         MaxPooling2D,
         MaxPooling3D,
+        CategoryEncoding,
+        Discretization,
+        Normalization,
+        Rescaling,
         Bidirectional,
         ConvLSTM1D,
         ConvLSTM2D,

@@ -58,7 +58,7 @@ class Sequential(Model):
         if not isinstance(layer, Layer):
             raise TypeError(f"`add` takes a layer. Received: {short(layer)}")
         if not self._stack and not isinstance(layer, InputLayer) and layer._batch_input_shape:
-            dtype = layer.compute_dtype if not getattr(layer, "takes_ids", False) else "int32"
+            dtype = layer.input_dtype if not getattr(layer, "takes_ids", False) else "int32"
             self._stack.append(InputLayer(batch_shape=layer._batch_input_shape, dtype=dtype))
         elif not self._stack and isinstance(layer, Functional):
             self._stack.append(
@@ -126,7 +126,7 @@ class Sequential(Model):
 
     def _input_dtype(self) -> str:
         first = self.layers[0]
-        return "int32" if getattr(first, "takes_ids", False) else first.compute_dtype
+        return "int32" if getattr(first, "takes_ids", False) else first.input_dtype
 
     def build_for(self, *args: Any, **kwargs: Any) -> None:
         """Build for the given inputs, keeping the batch size free."""

@@ -48,6 +48,7 @@ class PredictPlan:
 
     def __init__(self, model: Any) -> None:
         self.version = variable.structure_version
+        self.constants = variable.constants_version
         binding = bind(model, None, ())
         heap.prepare(binding.size)
         self.variables = (*binding.trainable, *binding.frozen)
@@ -158,11 +159,16 @@ def plan_for(model: Any) -> PredictPlan:
     plan = model.plans.get("predict")
     if plan is None or plan.version != variable.structure_version:
         fresh = PredictPlan(model)
-        if plan is not None and plan.variables == fresh.variables and plan.pads == fresh.pads:
+        if plan is not None and _compute_alike(plan, fresh):
             plan.version = fresh.version
         else:
             plan = model.plans["predict"] = fresh
     return plan
+
+
+def _compute_alike(plan: PredictPlan, fresh: PredictPlan) -> bool:
+    same_make_up = plan.variables == fresh.variables and plan.constants == fresh.constants
+    return same_make_up and plan.pads == fresh.pads
 
 
 def run_batch(plan: PredictPlan, x: Any) -> Any:

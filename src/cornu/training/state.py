@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jax import Array
 
+from cornu.core import variable
 from cornu.core.variable import Variable
 from cornu.training import interrupts
 
@@ -43,11 +44,11 @@ class Binding:
     @property
     def size(self) -> int:
         """The number of values of all variables."""
-        return sum(variable.size for variable in self.all())
+        return sum(v.size for v in self.all())
 
     def key(self) -> tuple[int, ...]:
         """What tells bindings apart; variables themselves compare by value."""
-        return (len(self.trainable), *map(id, self.all()))
+        return (variable.constants_version, len(self.trainable), *map(id, self.all()))
 
 
 def bind(model: Any, optimizer: Any, metrics: Sequence[Any]) -> Binding:
@@ -62,10 +63,10 @@ def bind(model: Any, optimizer: Any, metrics: Sequence[Any]) -> Binding:
 
 def _fresh(variables: Any, taken: set[int]) -> tuple[Variable, ...]:
     found = []
-    for variable in variables:
-        if id(variable) not in taken:
-            taken.add(id(variable))
-            found.append(variable)
+    for one in variables:
+        if id(one) not in taken:
+            taken.add(id(one))
+            found.append(one)
     return tuple(found)
 
 

@@ -210,7 +210,7 @@ class Layer(Masked, Weights, Operation):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Cast the inputs, build once, then compute, or note the call if they are symbolic."""
         self._check_initialized()
-        wanted = self.compute_dtype if self.autocast else None
+        wanted = self.input_dtype if self.autocast else None
         if args and type(args[0]) is not KerasTensor:
             args = (calling.convert(args[0], wanted), *(_later(a, wanted) for a in args[1:]))
         kwargs = {key: _later(value, wanted) for key, value in kwargs.items()}
@@ -313,7 +313,7 @@ class Layer(Masked, Weights, Operation):
             *args: shape of each argument: tuple with None where unknown, or a nest of them.
             **kwargs: the same by keyword, `<argument>_shape` for each argument of `call`.
         """
-        dtype = self.compute_dtype if self.autocast else None
+        dtype = self.input_dtype if self.autocast else None
 
         def spec(shapes: Any) -> Any:
             return tree.map_shapes(

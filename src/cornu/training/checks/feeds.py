@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from cornu.core.finite import check_finite
 from cornu.errors import BadInputError
 from cornu.settings import settings
 from cornu.training.checks.labels import check_accuracy, check_labels
-from cornu.training.checks.values import check_finite, check_ids, hint_bytes, named
+from cornu.training.checks.values import check_ids, hint_bytes, named
 
 _SCANNED = 32  # batches of a stream in which every input is looked at; ids and targets always are
 

@@ -10,7 +10,10 @@ import numpy as np
 from cornu.core import tree
 from cornu.errors import BadInputError, warn
 from cornu.layers.core.embedding import Embedding
+from cornu.layers.preprocessing.category_encoding import CategoryEncoding
 
+# Layers that take ids, and their argument that says how many there are.
+_ID_COUNTS = {Embedding: "input_dim", CategoryEncoding: "num_tokens"}
 _SCALING = {"Rescaling", "Normalization", "Embedding", "Lambda", "BatchNormalization"}
 
 
@@ -18,29 +21,6 @@ def has_no_rows(x: Any) -> bool:
     """Whether `x` is arrays with zero rows."""
     leaves = tree.flatten(x)
     return bool(leaves) and all(isinstance(a, np.ndarray) and a.ndim and not len(a) for a in leaves)
-
-
-def check_finite(name: str, array: np.ndarray) -> None:
-    """Numbers only.
-
-    Raises:
-        BadInputError: naming the first value that is NaN or infinite.
-    """
-    if array.dtype.kind != "f" or not array.size:
-        return
-    with np.errstate(all="ignore"):
-        if np.isfinite(array.sum(dtype=np.float64)):  # one NaN or infinity makes the whole sum so
-            return
-    bad = ~np.isfinite(array)
-    count = int(bad.sum())
-    if not count:
-        return
-    place = np.unravel_index(int(bad.argmax()), array.shape)
-    kind = "NaN" if np.isnan(array[place]) else "infinite"
-    raise BadInputError(
-        f"{name}[{', '.join(map(str, place))}] is {kind} ({count:,} of {array.size:,} values): "
-        "clean the data, for example with np.nan_to_num"
-    )
 
 
 _hinted: set[str] = set()
@@ -61,7 +41,7 @@ def hint_bytes(model: Any, name: str, array: np.ndarray) -> None:
 
 
 def check_ids(model: Any, x: Any) -> None:
-    """Ids that an Embedding looks up directly.
+    """Ids that an Embedding or a CategoryEncoding looks up directly.
 
     Raises:
         BadInputError: for fractions, and naming the first row with an id out of range.
@@ -69,17 +49,18 @@ def check_ids(model: Any, x: Any) -> None:
     for name, array, layer in _embedded(model, x):
         if not array.size:
             continue
+        kind, count = type(layer).__name__, getattr(layer, _ID_COUNTS[type(layer)])
         if array.dtype.kind == "f" and not np.array_equal(array, np.floor(array)):
             raise BadInputError(
-                f"{name} goes into Embedding '{layer.name}' but holds fractions, no whole ids"
+                f"{name} goes into {kind} '{layer.name}' but holds fractions, no whole ids"
             )
-        if array.min() >= 0 and array.max() < layer.input_dim:
+        if array.min() >= 0 and array.max() < count:
             continue
-        wrong = (array < 0) | (array >= layer.input_dim)
+        wrong = (array < 0) | (array >= count)
         place = np.unravel_index(int(wrong.argmax()), array.shape)
         raise BadInputError(
-            f"id {int(array[place])} at {name} row {place[0]} is out of range for Embedding "
-            f"'{layer.name}': ids must be in 0..{layer.input_dim - 1}"
+            f"id {int(array[place])} at {name} row {place[0]} is out of range for {kind} "
+            f"'{layer.name}': ids must be in 0..{count - 1}"
         )
 
 
@@ -96,7 +77,7 @@ def named(structure: Any, name: str) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _embedded(model: Any, x: Any) -> Iterator[tuple[str, np.ndarray, Any]]:
-    """Arrays that go straight into an Embedding, with that layer."""
+    """Arrays that go straight into a layer of `_ID_COUNTS`, with that layer."""
     graph = getattr(model, "_graph", None) or model
     nodes = getattr(graph, "_nodes", None)
     if nodes is None:
@@ -110,7 +91,7 @@ def _embedded(model: Any, x: Any) -> Iterator[tuple[str, np.ndarray, Any]]:
     if len(arrays) != len(inputs):
         return
     for node in nodes:
-        is_embedding = type(node.operation) is Embedding and node.inputs
-        if is_embedding and id(node.inputs[0]) in inputs:
+        takes_ids = type(node.operation) in _ID_COUNTS and node.inputs
+        if takes_ids and id(node.inputs[0]) in inputs:
             name, array = arrays[inputs[id(node.inputs[0])]]
             yield name, array, node.operation
