@@ -409,6 +409,7 @@ def test_every_layer_is_compared() -> None:
         "MultiHeadAttention",
         "ReversibleEmbedding",
     }
+    compared |= {"MelSpectrogram", "STFTSpectrogram"}  # in test_spectrograms.py
     compared |= {
         "Bidirectional",
         "SpectralNormalization",  # in test_spectral_normalization.py

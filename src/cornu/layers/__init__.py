@@ -16,6 +16,8 @@ from cornu.layers.attention.dot import AdditiveAttention as AdditiveAttention
 from cornu.layers.attention.dot import Attention as Attention
 from cornu.layers.attention.grouped_query import GroupQueryAttention as GroupQueryAttention
 from cornu.layers.attention.multi_head import MultiHeadAttention as MultiHeadAttention
+from cornu.layers.audio.mel_spectrogram import MelSpectrogram as MelSpectrogram
+from cornu.layers.audio.stft_spectrogram import STFTSpectrogram as STFTSpectrogram
 from cornu.layers.base.input_spec import InputSpec as InputSpec
 from cornu.layers.base.layer import Layer as Layer
 from cornu.layers.base.wrapper import Wrapper as Wrapper
@@ -178,6 +180,8 @@ registry.register_own(
         Attention,
         GroupQueryAttention,
         MultiHeadAttention,
+        MelSpectrogram,
+        STFTSpectrogram,
         Layer,
         Wrapper,
         Conv1D,
