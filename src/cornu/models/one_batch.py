@@ -18,6 +18,7 @@ class OneBatch(Compiled):
 
     prepare: Callable[[Any, str], Any]
     prepare_inputs: Callable[[Any], Any]
+    reset_metrics: Callable[[], None]
 
     def train_on_batch(
         self,
@@ -27,11 +28,12 @@ class OneBatch(Compiled):
         class_weight: dict[int, float] | None = None,
         return_dict: bool = False,
     ) -> Any:
-        """One update by one batch; gives the loss, or the list of loss and metrics so far."""
+        """One update by one batch; gives the batch's loss, or the list of its loss and metrics."""
         self._require_compiled("train_on_batch")
         feed = self._one_batch(x, y, sample_weight, class_weight, "train_on_batch")
         binding = loop.bind_for_training(self)
         plan = plans.for_batches(self, "train", binding)
+        self.reset_metrics()
         before = state.read(binding, int(self.optimizer.iterations))
         after, logs = plan.run(before, runner.to_device(feed))
         jax.block_until_ready(after.step)
@@ -41,11 +43,12 @@ class OneBatch(Compiled):
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """Loss and metrics, one batch added to those so far; weights stay as they are."""
+        """Loss and metrics of one batch; weights stay as they are."""
         self._require_compiled("test_on_batch")
         feed = self._one_batch(x, y, sample_weight, None, "test_on_batch")
         binding = state.bind(self, None, self.metrics)  # type: ignore[attr-defined]
         plan = plans.for_batches(self, "test", binding)
+        self.reset_metrics()
         after, logs = plan.run(state.read(binding, 0), runner.to_device(feed))
         jax.block_until_ready(after.step)
         state.commit(binding, after)
@@ -71,5 +74,10 @@ class OneBatch(Compiled):
         return self.prepare(feed, role).peek()
 
     def _batch_logs(self, logs: dict[str, Any], return_dict: bool) -> Any:
-        found = {name: np.asarray(value) for name, value in logs.items()}
+        found = {name: _plain(value) for name, value in logs.items()}
         return found if return_dict else self._in_order(found)
+
+
+def _plain(value: Any) -> float | np.ndarray:
+    """A number as Python's, which can be formatted; other results as arrays."""
+    return float(value) if np.ndim(value) == 0 else np.asarray(value)
