@@ -202,7 +202,9 @@ def test_two_hundred_interrupts_at_random_instants_lose_nothing(data, rng):
         try:
             timer.start()
             if attempt % 4 == 3:
-                while True:
+                # Not without end: Python drops an interrupt that comes while the garbage collector
+                # calls back, and JAX has it call.
+                for _ in range(3000):
                     model.predict(x, verbose=0)
             else:
                 model.fit(x, y, batch_size=8, epochs=10_000, verbose=0)
