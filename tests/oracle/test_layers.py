@@ -410,8 +410,12 @@ def test_every_layer_is_compared() -> None:
         "ReversibleEmbedding",
     }
     compared |= {"MelSpectrogram", "STFTSpectrogram"}  # in test_spectrograms.py
-    compared |= {"CategoryEncoding", "Discretization"}  # these and the next in test_preprocessing.py
-    compared |= {"Normalization", "Rescaling"}
+    compared |= {  # in test_preprocessing.py
+        "CategoryEncoding",
+        "Discretization",
+        "Normalization",
+        "Rescaling",
+    }
     compared |= {
         "Bidirectional",
         "SpectralNormalization",  # in test_spectral_normalization.py
