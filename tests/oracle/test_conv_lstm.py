@@ -12,7 +12,15 @@ import pytest
 import cornu
 from cornu import layers
 from cornu.core.random import set_random_seed
-from oracle.test_layers import assert_close, assert_same_weights, data, name_of, pair, plain
+from oracle.test_layers import (
+    assert_alike,
+    assert_close,
+    assert_same_weights,
+    data,
+    name_of,
+    pair,
+    plain,
+)
 
 ROWS, IMAGES, VOLUMES = (2, 3, 6, 4), (2, 3, 5, 6, 2), (2, 2, 4, 3, 4, 2)
 SMALL = {"filters": 2, "kernel_size": 2}
@@ -59,16 +67,7 @@ CASES: list[tuple[str, dict[str, Any], Any]] = [
 
 @pytest.mark.parametrize("row", CASES, ids=name_of)
 def test_outputs_weights_and_configs(row: Any) -> None:
-    name, arguments, shape = row
-    ours, theirs = pair(lambda module: getattr(module, name)(**arguments))
-    assert plain(ours.get_config()) == plain(theirs.get_config())
-    assert ours.supports_masking == theirs.supports_masking
-    x = data(shape)
-    assert_close(ours(x), theirs(x))
-    assert_same_weights(ours, theirs)
-    np.testing.assert_allclose(sum(ours.losses), sum(theirs.losses), rtol=1e-5)
-    unknown = (None, *shape[1:])
-    assert plain(ours.compute_output_shape(unknown)) == plain(theirs.compute_output_shape(unknown))
+    assert_alike(*row)
 
 
 MASK = np.array([[0, 1, 0]], bool)

@@ -176,13 +176,18 @@ def assert_same_weights(ours: Any, theirs: Any) -> None:
 
 @pytest.mark.parametrize("row", LAYERS, ids=name_of)
 def test_outputs_weights_and_configs(row: Any) -> None:
-    name, arguments, shape = row
+    assert_alike(*row)
+
+
+def assert_alike(name: str, arguments: dict[str, Any], shape: Any) -> None:
+    """The layer of this name has Keras's config, weights, outputs, losses and output shape."""
     ours, theirs = pair(lambda module: getattr(module, name)(**arguments))
     assert plain(ours.get_config()) == plain(theirs.get_config())
     assert ours.supports_masking == theirs.supports_masking
     x = data(shape)
     assert_close(ours(x), theirs(x))
     assert_same_weights(ours, theirs)
+    np.testing.assert_allclose(sum(ours.losses), sum(theirs.losses), rtol=1e-5)
     unknown = [(None, *s[1:]) for s in shape] if isinstance(shape, list) else (None, *shape[1:])
     assert plain(ours.compute_output_shape(unknown)) == plain(theirs.compute_output_shape(unknown))
 

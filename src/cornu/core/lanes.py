@@ -3,7 +3,7 @@
 XLA's CPU compiler divides each operation of a program among the cores. Arrays then pass from one
 core's cache to another's, and what is not divided leaves cores idle, a batch of small matrix
 products for instance. Two programs on two cores do not wait for each other: the VGG-like network in
-`benchmarks/` predicts for 100 images in 210 ms so, and in 340 with both cores on each operation.
+`benchmarks/` predicts for 100 images in 250 ms so, and in 350 with both cores on each operation.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 _NO_ARGUMENTS = ("self", "__class__", "kwargs")  # though names in a constructor
@@ -39,12 +40,12 @@ def positive_integer(value: Any, name: str, layer_name: str) -> int:
     return int(value)
 
 
-def handed_on(names: dict[str, Any]) -> dict[str, Any]:
+def handed_on(names: dict[str, Any], without: Collection[str] = ()) -> dict[str, Any]:
     """The arguments of a constructor for that of its base class, which takes the same by name.
 
     Args:
         names: its `locals()`, before it has any others.
+        without: names of those that are its own.
     """
-    others = names.get("kwargs", {})
-    own = {name: value for name, value in names.items() if name not in _NO_ARGUMENTS}
-    return {**own, **others}
+    kept = {name: value for name, value in names.items() if name not in (*_NO_ARGUMENTS, *without)}
+    return {**kept, **names.get("kwargs", {})}

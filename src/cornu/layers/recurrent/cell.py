@@ -221,10 +221,19 @@ def keeps_its_step(cell: RecurrentCell, own: type[RecurrentCell]) -> bool:
     )
 
 
-def constructor_arguments(cell: type[RecurrentCell], given: dict[str, Any]) -> dict[str, Any]:
-    """What the constructor of a layer, whose local names are `given`, passes on to its cell's."""
-    own = ("activity_regularizer",)
-    return {name: given[name] for name in config_names(cell) if name in given and name not in own}
+def cell_of(kind: type[RecurrentCell], names: dict[str, Any], **others: Any) -> Any:
+    """The cell of a layer, made of those of the layer's arguments that it takes.
+
+    Args:
+        kind: of the cell.
+        names: the `locals()` of the layer's constructor, before it has any others.
+        **others: more arguments of the cell.
+    """
+    own = ("activity_regularizer",)  # of the layer's output
+    taken = [name for name in config_names(kind) if name in names and name not in own]
+    kwargs = names["kwargs"]
+    inner = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
+    return kind(**{name: names[name] for name in taken}, **inner, **others)
 
 
 def differentiable(*chosen: Any) -> bool:

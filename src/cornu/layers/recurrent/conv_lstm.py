@@ -17,7 +17,7 @@ from cornu.layers.recurrent.cell import (
     CellArguments,
     OfCell,
     Shape,
-    constructor_arguments,
+    cell_of,
     differentiable,
     keeps_its_step,
 )
@@ -155,15 +155,9 @@ class ConvLSTM(CellArguments, RNN):
         stateful: bool = False,
         **kwargs: Any,
     ) -> None:
-        of_cell = constructor_arguments(ConvLSTMCell, locals())
-        inner = {key: kwargs[key] for key in ("dtype", "trainable") if key in kwargs}
+        cell = cell_of(ConvLSTMCell, locals(), rank=self.rank)
         loop = (return_sequences, return_state, go_backwards, stateful)
-        super().__init__(
-            ConvLSTMCell(self.rank, **of_cell, **inner),
-            *loop,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
-        )
+        super().__init__(cell, *loop, activity_regularizer=activity_regularizer, **kwargs)
         self.input_spec = InputSpec(ndim=self.rank + 3)
         self._spatial: tuple[int | None, ...] = (None,) * self.rank
 

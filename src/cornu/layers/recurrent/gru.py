@@ -8,10 +8,12 @@ import jax.numpy as jnp
 from jax import Array
 
 from cornu import activations, ops
+from cornu.layers.base.arguments import handed_on
 from cornu.layers.recurrent.cell import (
     CellArguments,
     OfCell,
     RecurrentCell,
+    cell_of,
     differentiable,
     keeps_its_step,
 )
@@ -68,24 +70,7 @@ class GRUCell(RecurrentCell):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            units=units,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            seed=seed,
-            **kwargs,
-        )
+        super().__init__(**handed_on(locals(), without=("recurrent_activation", "reset_after")))
         self.recurrent_activation = activations.get(recurrent_activation)
         self.reset_after = reset_after
 
@@ -202,27 +187,6 @@ class GRU(CellArguments, RNN):
     ) -> None:
         del use_cudnn
         kwargs.pop("implementation", None)  # of earlier versions
-        inner = {key: kwargs[key] for key in ("dtype", "trainable") if key in kwargs}
-        cell = GRUCell(
-            units,
-            activation=activation,
-            recurrent_activation=recurrent_activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            seed=seed,
-            reset_after=reset_after,
-            name="gru_cell",
-            **inner,
-        )
+        cell = cell_of(GRUCell, locals(), name="gru_cell")
         loop = (return_sequences, return_state, go_backwards, stateful, unroll)
         super().__init__(cell, *loop, activity_regularizer=activity_regularizer, **kwargs)

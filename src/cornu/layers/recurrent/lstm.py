@@ -8,10 +8,12 @@ import jax.numpy as jnp
 from jax import Array
 
 from cornu import activations, ops
+from cornu.layers.base.arguments import handed_on
 from cornu.layers.recurrent.cell import (
     CellArguments,
     OfCell,
     RecurrentCell,
+    cell_of,
     differentiable,
     keeps_its_step,
 )
@@ -67,22 +69,7 @@ class LSTMCell(RecurrentCell):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            units=units,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            seed=seed,
-            **kwargs,
+            **handed_on(locals(), without=("recurrent_activation", "unit_forget_bias"))
         )
         self.recurrent_activation = activations.get(recurrent_activation)
         self.unit_forget_bias = unit_forget_bias
@@ -189,27 +176,6 @@ class LSTM(CellArguments, RNN):
     ) -> None:
         del use_cudnn
         kwargs.pop("implementation", None)  # of earlier versions
-        inner = {key: kwargs[key] for key in ("dtype", "trainable") if key in kwargs}
-        cell = LSTMCell(
-            units,
-            activation=activation,
-            recurrent_activation=recurrent_activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            unit_forget_bias=unit_forget_bias,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            seed=seed,
-            name="lstm_cell",
-            **inner,
-        )
+        cell = cell_of(LSTMCell, locals(), name="lstm_cell")
         loop = (return_sequences, return_state, go_backwards, stateful, unroll)
         super().__init__(cell, *loop, activity_regularizer=activity_regularizer, **kwargs)

@@ -7,7 +7,13 @@ from typing import Any, ClassVar
 from jax import Array
 
 from cornu import ops
-from cornu.layers.recurrent.cell import CellArguments, RecurrentCell, differentiable, keeps_its_step
+from cornu.layers.recurrent.cell import (
+    CellArguments,
+    RecurrentCell,
+    cell_of,
+    differentiable,
+    keeps_its_step,
+)
 from cornu.layers.recurrent.gates import Gates, SimpleGates
 from cornu.layers.recurrent.rnn import RNN
 
@@ -96,25 +102,6 @@ class SimpleRNN(CellArguments, RNN):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        inner = {key: kwargs[key] for key in ("dtype", "trainable") if key in kwargs}
-        cell = SimpleRNNCell(
-            units,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            seed=seed,
-            name="simple_rnn_cell",
-            **inner,
-        )
+        cell = cell_of(SimpleRNNCell, locals(), name="simple_rnn_cell")
         loop = (return_sequences, return_state, go_backwards, stateful, unroll)
         super().__init__(cell, *loop, activity_regularizer=activity_regularizer, **kwargs)
